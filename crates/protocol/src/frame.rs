@@ -22,6 +22,7 @@ mod kind {
     pub(super) const REQUEST: u8 = 19;
     pub(super) const RESULT: u8 = 20;
     pub(super) const ERROR: u8 = 21;
+    pub(super) const FAILED: u8 = 22;
 }
 
 /// What a worker sends. Payloads are not checked here beyond their framing.
@@ -46,6 +47,8 @@ pub enum WorkerFrame {
     Result(Bytes),
     /// The task's error: a JSON object.
     Error(Bytes),
+    /// A wall could not be built; the worker has ended. Encoded by the native library.
+    Failed(Bytes),
 }
 
 /// Why bytes from a worker are not a frame.
@@ -88,7 +91,7 @@ impl FrameReader {
         }
         let kind = self.buffer[0];
         let length = (&self.buffer[1..HEADER_LENGTH]).get_u32_le() as usize;
-        if !(kind::LISTENER..=kind::ERROR).contains(&kind) {
+        if !(kind::LISTENER..=kind::FAILED).contains(&kind) {
             return Err(FrameError::UnknownKind(kind));
         }
         if length > maximum {
@@ -111,6 +114,7 @@ fn parse(kind: u8, payload: Bytes) -> Result<WorkerFrame, FrameError> {
         kind::LOG => Ok(WorkerFrame::Log(payload)),
         kind::RESULT => Ok(WorkerFrame::Result(payload)),
         kind::ERROR => Ok(WorkerFrame::Error(payload)),
+        kind::FAILED => Ok(WorkerFrame::Failed(payload)),
         kind::REQUEST => parse_request(payload).ok_or(FrameError::Malformed("request")),
         other => Err(FrameError::UnknownKind(other)),
     }

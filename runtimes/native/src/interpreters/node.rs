@@ -1,0 +1,118 @@
+//! Node.js loads this library as an addon (Node-API) and calls its function `serve`.
+
+use std::ffi::{CStr, c_char, c_void};
+
+use super::symbol;
+use crate::plan::HOST_PROCESSES;
+use crate::system;
+use crate::zygote::{self, Interpreter};
+
+type Environment = *mut c_void;
+type Value = *mut c_void;
+type Status = i32;
+type Callback = extern "C" fn(Environment, *mut c_void) -> Value;
+
+/// Gives the function `name` of Node.js the type that its documentation states.
+macro_rules! function {
+    ($name:literal, $kind:ty) => {
+        // SAFETY: Node-API and libuv are stable C interfaces; the type is that of their documentation.
+        symbol($name).map(|address| unsafe { std::mem::transmute::<*mut c_void, $kind>(address) })
+    };
+}
+
+/// Node.js around a fork.
+struct Node {
+    event_loop: *mut c_void,
+}
+
+impl Interpreter for Node {
+    /// V8 marks its heap `MADV_DONTFORK`; a worker would crash at its first step. The zygote runs no more JavaScript
+    /// from here on, so undoing it once is enough.
+    fn before_first_fork(&mut self) {
+        let Ok(maps) = system::read_at(HOST_PROCESSES, c"self/maps") else { return };
+        for line in maps.split(|byte| *byte == b'\n') {
+            if let Some((start, end)) = range(line) {
+                // SAFETY: MADV_DOFORK changes no contents; mappings that do not take it answer EINVAL.
+                unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DOFORK) };
+            }
+        }
+    }
+
+    fn after_fork_in_worker(&mut self) {
+        if let Some(fork_loop) = function!(c"uv_loop_fork", extern "C" fn(*mut c_void) -> i32) {
+            fork_loop(self.event_loop);
+        }
+    }
+}
+
+/// Start and end of the mapping that a line of `/proc/self/maps` describes.
+fn range(line: &[u8]) -> Option<(usize, usize)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (start, end) = line.split_once(' ')?.0.split_once('-')?;
+    Some((usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?))
+}
+
+extern "C" fn serve(environment: Environment, information: *mut c_void) -> Value {
+    serve_from_javascript(environment, information).unwrap_or(std::ptr::null_mut())
+}
+
+fn serve_from_javascript(environment: Environment, information: *mut c_void) -> Option<Value> {
+    let arguments_of = function!(
+        c"napi_get_cb_info",
+        extern "C" fn(Environment, *mut c_void, *mut usize, *mut Value, *mut Value, *mut *mut c_void) -> Status
+    )?;
+    let text_of = function!(
+        c"napi_get_value_string_utf8",
+        extern "C" fn(Environment, Value, *mut c_char, usize, *mut usize) -> Status
+    )?;
+    let event_loop_of = function!(c"napi_get_uv_event_loop", extern "C" fn(Environment, *mut *mut c_void) -> Status)?;
+    let number = function!(c"napi_create_int32", extern "C" fn(Environment, i32, *mut Value) -> Status)?;
+
+    let (mut count, mut argument) = (1, std::ptr::null_mut());
+    arguments_of(
+        environment,
+        information,
+        &raw mut count,
+        &raw mut argument,
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+    );
+    let mut hello = vec![0_u8; 64 * 1024];
+    let mut length = 0;
+    text_of(environment, argument, hello.as_mut_ptr().cast(), hello.len(), &raw mut length);
+    let mut event_loop = std::ptr::null_mut();
+    event_loop_of(environment, &raw mut event_loop);
+    zygote::serve(&hello[..length], &mut Node { event_loop });
+    let mut result = std::ptr::null_mut();
+    number(environment, 0, &raw mut result);
+    Some(result)
+}
+
+/// Called by Node.js when the addon is loaded; adds `serve` to its exports.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn napi_register_module_v1(environment: Environment, exports: Value) -> Value {
+    let function_of = function!(
+        c"napi_create_function",
+        extern "C" fn(Environment, *const c_char, usize, Callback, *mut c_void, *mut Value) -> Status
+    );
+    let set_property =
+        function!(c"napi_set_named_property", extern "C" fn(Environment, Value, *const c_char, Value) -> Status);
+    if let (Some(function_of), Some(set_property)) = (function_of, set_property) {
+        let name: &CStr = c"serve";
+        let mut function = std::ptr::null_mut();
+        function_of(environment, name.as_ptr(), name.count_bytes(), serve, std::ptr::null_mut(), &raw mut function);
+        set_property(environment, exports, name.as_ptr(), function);
+    }
+    exports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range;
+
+    #[test]
+    fn reads_a_line_of_maps() {
+        assert_eq!(range(b"7f00-7fff rw-p 00000000 00:00 0 [heap]"), Some((0x7f00, 0x7fff)));
+        assert_eq!(range(b""), None);
+    }
+}
