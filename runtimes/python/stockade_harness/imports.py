@@ -1,0 +1,95 @@
+"""Which modules user code may import.
+
+Only imports that stand in user code are checked: the guard is the `__import__` of the user's own builtins, and what
+an allowed module imports itself goes through the real one. It is advice with a good message. What a forbidden module
+could do is stopped by the walls.
+"""
+
+import builtins
+import importlib
+import sys
+
+_import = builtins.__import__
+_import_module = importlib.import_module
+_importlib_import = importlib.__import__
+_frame = sys._getframe
+
+
+class ModuleNotAllowedError(ImportError):
+    """Raised in user code by an import that the task's settings do not allow."""
+
+
+# Shown in tracebacks by its bare name, as the errors of the language are.
+ModuleNotAllowedError.__module__ = "builtins"
+
+
+class AllowList:
+    """Module names a task may import; a name covers its submodules, and `*` covers everything."""
+
+    def __init__(self, names):
+        self.names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+        self._allowed = frozenset(self.names)
+        self._everything = "*" in self._allowed
+
+    def covers(self, module):
+        """Whether `module` or a package above it is on the list."""
+        if self._everything:
+            return True
+        while module:
+            if module in self._allowed:
+                return True
+            module = module.rpartition(".")[0]
+        return False
+
+    def check(self, module, names=()):
+        """Raise ModuleNotAllowedError unless `import module` or `from module import names` is covered."""
+        if self.covers(module):
+            return
+        if names and all(name != "*" and self.covers(module + "." + name) for name in names):
+            return
+        allowed = ", ".join(self.names) or "none"
+        raise ModuleNotAllowedError(f"Module '{module}' is not allowed. Allowed modules: {allowed}", name=module)
+
+
+def guard_imports(user_builtins, check, is_user_code):
+    """Check every import of user code.
+
+    `user_builtins` is the dictionary that user code gets as its builtins. `check(module, names)` raises for what is
+    forbidden. `is_user_code(frame)` tells who called the functions of importlib, which everybody shares.
+    """
+
+    def guarded_import(name, globals=None, locals=None, fromlist=(), level=0):
+        if not level:
+            check(name, fromlist or ())
+        return _import(name, globals, locals, fromlist, level)
+
+    def import_module(name, package=None):
+        if is_user_code(_frame(1)):
+            check(_absolute(name, package), ())
+        return _import_module(name, package)
+
+    def importlib_import(name, globals=None, locals=None, fromlist=(), level=0):
+        if not level and is_user_code(_frame(1)):
+            check(name, fromlist or ())
+        return _importlib_import(name, globals, locals, fromlist, level)
+
+    for function, original in (
+        (guarded_import, _import),
+        (import_module, _import_module),
+        (importlib_import, _importlib_import),
+    ):
+        function.__name__ = function.__qualname__ = original.__name__
+        function.__doc__ = original.__doc__
+    user_builtins["__import__"] = guarded_import
+    importlib.import_module = import_module
+    importlib.__import__ = importlib_import
+
+
+def _absolute(name, package):
+    """The full name that `importlib.import_module(name, package)` would import."""
+    if not isinstance(name, str) or not name.startswith(".") or not package:
+        return name
+    stem = name.lstrip(".")
+    for _ in range(len(name) - len(stem) - 1):
+        package = package.rpartition(".")[0]
+    return package + "." + stem if stem else package

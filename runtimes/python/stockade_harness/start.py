@@ -1,0 +1,76 @@
+"""The start of a zygote: everything that is done once, so that no worker has to."""
+
+import _sitebuiltins
+import builtins
+import ctypes
+import gc
+import importlib
+import json
+import os
+import sys
+
+from . import worker
+from .environment import keep_agreed_variables
+from .stacks import hide_folder
+from .streams import open_streams
+from .warmup import ROUNDS_IN_ZYGOTE, rehearse
+
+_NATIVE_LIBRARY = "/stockade/native.so"
+_SETTINGS_VARIABLE = "STOCKADE_ZYGOTE"
+# Loaded for everyone because nearly all code uses them and they are small.
+_STANDARD = ("collections", "datetime", "functools", "itertools", "math", "random", "re", "time")
+# Thread pools of numerical libraries do not survive a fork, and a task is given about one processor.
+_SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def main():
+    """Warm up, and serve; from then on every return of the native library is a new worker."""
+    hello = prepare(json.loads(os.environ.pop(_SETTINGS_VARIABLE, None) or "{}"))
+    ctypes.PyDLL(_NATIVE_LIBRARY).stockade_serve(hello, len(hello))
+    worker.run()
+
+
+def prepare(settings):
+    """Make this process a zygote; the greeting for the supervisor."""
+    open_streams()
+    _add_interactive_builtins()
+    missing = _preload(settings.get("preload") or [], settings.get("packages"))
+    keep_agreed_variables()
+    for _ in range(ROUNDS_IN_ZYGOTE):
+        rehearse(worker.run_task)
+    greeting = {
+        "language": "python",
+        "version": ".".join(map(str, sys.version_info[:3])),
+        "missing": missing,
+    }
+    hello = json.dumps(greeting).encode()
+    # Frozen objects are left alone by the workers' garbage collectors, so their pages stay shared.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    return hello
+
+
+def _add_interactive_builtins():
+    # What the module `site` adds when it is not switched off; scripts use these as if they were built in.
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
+
+
+def _preload(names, packages):
+    """Import what tasks will import; for each name that fails, the name and the reason."""
+    for name in _STANDARD:
+        importlib.import_module(name)
+    if packages:
+        sys.path.append(packages)
+        hide_folder(packages)
+    for variable in _SINGLE_THREADED:
+        os.environ[variable] = "1"
+    missing = []
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            missing.append(f"{name}: {type(error).__name__}: {error}")
+    return missing
