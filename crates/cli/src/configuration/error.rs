@@ -1,0 +1,61 @@
+//! What can be wrong with a configuration file.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::place::Place;
+use crate::failure::Failure;
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigurationError {
+    /// Missing, a directory, not permitted.
+    #[error("cannot read the configuration `{path}`: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    /// Not text.
+    #[error("the configuration `{path}` is not UTF-8: byte {offset} starts no character")]
+    NotUtf8 { path: PathBuf, offset: usize },
+    /// Not TOML, an unknown key, or a value that no key takes.
+    #[error("{place}: {message}")]
+    Toml { place: Place, message: String },
+    /// Valid by itself, wrong where it stands.
+    #[error("{place}: {problem}")]
+    Section { place: Place, problem: Problem },
+}
+
+/// What is wrong with a `[runtimes.…]` section.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Problem {
+    /// `command` or `extensions` for a language that has a zygote.
+    #[error("`{key}` is for custom runtimes; {language} runs with its own `interpreter`")]
+    OnlyForCustom { key: &'static str, language: String },
+    /// A key of languages with a zygote in a custom runtime.
+    #[error("`{key}` is for python and javascript; a custom runtime has a `command`")]
+    NotForCustom { key: &'static str },
+    /// Nothing to execute.
+    #[error("the runtime `{name}` needs a `command` such as [\"{name}\", \"{{file}}\"]")]
+    NoCommand { name: String },
+    /// The code would never reach the command.
+    #[error("no argument of `command` after the program contains `{{file}}`, which stands for the file with the code")]
+    NoFile,
+    /// The name goes to metrics and messages.
+    #[error("a runtime's name has lower-case letters, digits, `-` and `_`, not `{name}`")]
+    Name { name: String },
+    /// The extension would select two languages.
+    #[error("the extension `.{extension}` belongs to {language} already")]
+    ExtensionTaken { extension: String, language: String },
+    /// Empty, or more than a file name's last part.
+    #[error("`{extension}` is not a file name extension")]
+    Extension { extension: String },
+    /// Not a folder.
+    #[error("the packages folder `{path}` does not exist")]
+    NoPackages { path: PathBuf },
+}
+
+impl From<ConfigurationError> for Failure {
+    fn from(error: ConfigurationError) -> Self {
+        Self::validation(&error, None)
+    }
+}

@@ -1,0 +1,12 @@
+//! Running one task from the command line: an engine for its language only, its output, Ctrl-C.
+
+mod drive;
+mod interrupts;
+mod options;
+mod output;
+mod streams;
+
+pub(crate) use drive::execute;
+pub(crate) use options::EngineOptions;
+pub(crate) use output::{print_json, print_message};
+pub(crate) use streams::Streams;

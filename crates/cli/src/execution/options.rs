@@ -1,0 +1,70 @@
+//! Options about the engine that every command with one takes.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
+use stockade_protocol::Language;
+use stockade_sandbox::Wall;
+
+use crate::configuration::{ConfigurationError, load};
+
+/// Options about the engine that every command with one takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub(crate) struct EngineOptions {
+    /// Read this configuration instead of ./stockade.toml
+    #[arg(long, value_name = "FILE", env = "STOCKADE_CONFIGURATION", hide_env_values = true)]
+    configuration: Option<PathBuf>,
+
+    /// Do without this wall, where it cannot be built (`stockade doctor` says which and why)
+    ///
+    /// One of user-namespace, pid-namespace, mount-namespace, network-namespace, ipc-namespace, cgroup, rlimit,
+    /// seccomp, landlock, no-new-privileges. May be repeated. Every start says that the wall is missing.
+    #[arg(long, value_name = "WALL", value_delimiter = ',')]
+    without_wall: Vec<Wall>,
+
+    /// Use this Node.js (18 or newer) instead of `node`
+    #[arg(long, value_name = "PATH")]
+    node: Option<PathBuf>,
+}
+
+impl EngineOptions {
+    /// The configuration with these options, and `python` if it is given, in the place of what the file says.
+    pub(crate) fn load(&self, python: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {
+        let mut configuration = load(self.configuration.as_deref())?;
+        configuration.without_walls.extend(&self.without_wall);
+        configuration.without_walls.sort_unstable();
+        configuration.without_walls.dedup();
+        for runtime in &mut configuration.runtimes {
+            let given = match runtime.language {
+                Language::Python => python,
+                Language::JavaScript => self.node.as_deref(),
+                Language::Custom(_) => None,
+            };
+            if let Some(path) = given {
+                runtime.kind = RuntimeKind::Zygote { interpreter: interpreter(path) };
+            }
+        }
+        Ok(configuration)
+    }
+}
+
+/// A path with a slash as an absolute one, without following links: a virtual environment is one.
+fn interpreter(path: &Path) -> PathBuf {
+    match std::path::absolute(path) {
+        Ok(absolute) if path.components().count() > 1 => absolute,
+        _ => path.to_owned(),
+    }
+}
+
+/// An engine for one task: the runtime of its language, one waiting worker, no queue.
+pub(super) fn for_one_task(configuration: EngineConfiguration, language: &Language) -> EngineConfiguration {
+    let runtimes = configuration.runtimes.into_iter().filter(|runtime| runtime.language == *language);
+    EngineConfiguration {
+        runtimes: runtimes.map(|runtime| RuntimeConfiguration { waiting_workers: 1, ..runtime }).collect(),
+        maximum_tasks: 1,
+        maximum_queue: 1,
+        ..configuration
+    }
+}

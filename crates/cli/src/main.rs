@@ -1,0 +1,37 @@
+//! The command line of Stockade.
+//!
+//! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls.
+//! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
+//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
+//!   checked before anything starts.
+//! - [`failure`], [`render`], [`exit_status`]: what a command answers.
+//!
+//! Data goes to stdout, everything else to stderr.
+
+mod arguments;
+mod configuration;
+mod execution;
+mod exit_status;
+mod failure;
+mod interpreters;
+mod languages;
+mod limits;
+mod packages;
+mod panics;
+mod render;
+mod run;
+mod task;
+mod units;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    panics::catch(|| match &arguments.command {
+        Command::Run(arguments) => run::run(arguments).into(),
+        Command::Task(arguments) => task::task(arguments).into(),
+    })
+}

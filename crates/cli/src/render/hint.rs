@@ -1,0 +1,99 @@
+//! What the reader can do about an error of a task.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use stockade_protocol::{ErrorCode, Language, Limits, TaskError};
+
+use crate::limits;
+use crate::units::{DurationText, SizeText};
+
+/// Hints for `error`, the most specific first.
+pub(crate) fn hints(error: &TaskError, denied: &[String], language: &Language, limits: &Limits) -> Vec<String> {
+    let mut hints: Vec<String> = error.description.iter().cloned().collect();
+    hints.extend(for_code(error, language, limits));
+    hints.extend(for_denied(denied).map(str::to_owned));
+    hints
+}
+
+fn for_code(error: &TaskError, language: &Language, given: &Limits) -> Option<String> {
+    match error.code {
+        ErrorCode::TimeoutError => {
+            let more = given.timeout.saturating_mul(2).min(*limits::TIMEOUT.end());
+            (more > given.timeout).then(|| raise("--timeout", DurationText(more)))
+        }
+        ErrorCode::MemoryError => raise_size("--memory", given.memory_bytes, &limits::MEMORY),
+        ErrorCode::DiskLimitError => raise_size("--tmp", given.temporary_storage_bytes, &limits::TMP),
+        ErrorCode::OutputLimitError => raise_size("--output-limit", given.output_bytes, &limits::OUTPUT),
+        ErrorCode::ProcessLimitError => {
+            let more = given.processes.saturating_mul(2).min(*limits::PROCESSES.end());
+            (more > given.processes).then(|| raise("--processes", more))
+        }
+        ErrorCode::PermissionError if error.message.contains("is not allowed") => {
+            Some("add the module with `--allow MODULE`, or leave `--allow` out to allow what is installed".to_owned())
+        }
+        ErrorCode::SyntaxError if *language == Language::JavaScript && mentions_module_syntax(&error.message) => Some(
+            "the code is the body of a function: use `require(…)` or `await import(…)`, and `return` the result"
+                .to_owned(),
+        ),
+        ErrorCode::RuntimeError => missing_package(error, language),
+        ErrorCode::InternalError => {
+            Some("this is a defect of stockade; please report it with the output of `stockade doctor`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn raise_size(option: &str, limit: u64, range: &RangeInclusive<u64>) -> Option<String> {
+    let more = limit.saturating_mul(2).min(*range.end());
+    (more > limit).then(|| raise(option, SizeText(more)))
+}
+
+/// Twice the limit, where that may be asked for: a start for someone who does not know what his code needs.
+fn raise(option: &str, more: impl Display) -> String {
+    format!("raise the limit with `{option} {more}`")
+}
+
+/// V8's words for `import` and `export` outside a module.
+fn mentions_module_syntax(message: &str) -> bool {
+    message.contains("import statement")
+        || message.contains("token 'export'")
+        || message.contains("import call expects")
+}
+
+fn missing_package(error: &TaskError, language: &Language) -> Option<String> {
+    match language {
+        Language::Python if error.name.as_deref() == Some("ModuleNotFoundError") => {
+            Some("install packages with `pip install --target DIR …` and give `--packages DIR`".to_owned())
+        }
+        Language::JavaScript
+            if error.message.starts_with("Cannot find module") || error.message.starts_with("Cannot find package") =>
+        {
+            Some("install packages with `npm install --prefix DIR …` and give `--packages DIR`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What a refused system call was for. The first group that has one of the calls speaks.
+fn for_denied(denied: &[String]) -> Option<&'static str> {
+    const GROUPS: [(&[&str], &str); 4] = [
+        (
+            &["socket", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "recvfrom"],
+            "tasks have no network; fetch the data first and hand it in",
+        ),
+        (
+            &["mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "fsopen", "move_mount", "open_tree"],
+            "tasks cannot change mounts or namespaces; files belong into `/tmp`",
+        ),
+        (
+            &["ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kcmp"],
+            "tasks cannot look into processes",
+        ),
+        (
+            &["bpf", "perf_event_open", "keyctl", "add_key", "request_key", "userfaultfd", "io_uring_setup"],
+            "this part of the kernel is closed to tasks",
+        ),
+    ];
+    GROUPS.iter().find(|(calls, _)| denied.iter().any(|call| calls.contains(&call.as_str()))).map(|(_, hint)| *hint)
+}

@@ -1,0 +1,15 @@
+//! What people read: text that says the same with and without colour.
+
+mod hint;
+mod message;
+mod outcome;
+mod paint;
+mod terminal;
+mod visible;
+
+pub(crate) use hint::hints;
+pub(crate) use message::{failure, warning};
+pub(crate) use outcome::{ErrorContext, denied_line, error_text};
+pub(crate) use paint::Paint;
+pub(crate) use terminal::TerminalFilter;
+pub(crate) use visible::visible_json;

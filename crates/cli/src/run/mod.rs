@@ -1,0 +1,10 @@
+//! `stockade run`: one file of untrusted code, one outcome.
+
+mod arguments;
+mod command;
+mod inputs;
+mod report;
+mod source;
+
+pub(crate) use arguments::RunArguments;
+pub(crate) use command::run;
