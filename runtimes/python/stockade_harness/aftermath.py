@@ -15,11 +15,23 @@ _MONITORING_TOOLS = range(6)
 # exhaust the C stack of the encoder instead of raising RecursionError.
 _RECURSION_LIMIT = 1000
 
+_kept = []
 
-def take_back_control():
-    """Undo what user code may have hooked into the interpreter and this thread."""
+
+def take_back_control(left):
+    """Undo what user code may have hooked into the interpreter and this thread.
+
+    `left` is what the code ended with, its value or its exception. It is kept alive until the process ends: finalisers
+    of the user that run when it goes would delay the answer.
+    """
+    _kept.append(left)
     for action, arguments in _ACTIONS:
         _insist(action, arguments)
+
+
+def forget():
+    """Let go of what is kept; for rehearsals, which leave nothing of a user behind."""
+    _kept.clear()
 
 
 def _insist(action, arguments):

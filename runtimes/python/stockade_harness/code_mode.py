@@ -32,9 +32,9 @@ def run(task, channel):
     try:
         value = program.run(variables)
     except BaseException as exception:
-        take_back_control()
+        take_back_control(exception)
         return _ended_by(exception, source)
-    take_back_control()
+    take_back_control(value)
     if not program.has_result:
         return RESULT, b""
     try:

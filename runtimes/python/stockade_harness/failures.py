@@ -1,6 +1,7 @@
 """From an exception of user code to the typed error that ends the task."""
 
 import errno
+import sys
 
 from .encode import encode_text
 from .explain import NotJson
@@ -109,8 +110,21 @@ def exit_failure(exception):
     status = exception.code
     if status is None or (isinstance(status, int) and status == 0):
         return None
-    shown = int(status) if isinstance(status, int) else 1
+    if isinstance(status, int):
+        shown = int(status)
+    else:
+        # As the interpreter does: anything else is a message, and the status is 1.
+        shown = 1
+        _tell(status)
     return {"code": RUNTIME_ERROR, "message": f"Process exited with code {shown}", "name": "SystemExit"}
+
+
+def _tell(message):
+    try:
+        print(message, file=sys.stderr)
+    except BaseException:
+        # The stream and the message are the user's; either may fail.
+        return
 
 
 def encode_failure(fields):

@@ -10,6 +10,8 @@ import struct
 import sys
 from _signal import SIG_SETMASK, pthread_sigmask
 
+from .aftermath import forget
+
 ROUNDS_IN_ZYGOTE = 24
 
 _FILE = "rehearsal.py"
@@ -34,6 +36,7 @@ def rehearse(run_task):
     arguments = sys.argv
     for payload in _PAYLOADS:
         run_task(payload, _NoChannel())
+    forget()
     linecache.cache.pop(_FILE, None)
     sys.modules["__main__"] = main
     sys.argv = arguments

@@ -1,5 +1,6 @@
 """The life of a worker: one task, from the fork to the end of the process."""
 
+import json
 import os
 import sys
 
@@ -78,6 +79,7 @@ def _leave_as_child(end):
     # The code forked, and this is the child, which fell out of the end of the code. The task is its parent's.
     kind, payload = end
     if kind == ERROR:
-        sys.stderr.write(payload.decode(errors="replace") + "\n")
+        fields = json.loads(payload)
+        sys.stderr.write(fields.get("stack", fields["message"]) + "\n")
     flush_streams()
     _exit(1 if kind == ERROR else 0)

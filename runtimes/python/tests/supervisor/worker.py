@@ -80,6 +80,17 @@ class Worker:
             self._kill()
         return end
 
+    def disconnect(self):
+        """Go away as a supervisor that dies does."""
+        self._frames.close()
+
+    def end_status(self):
+        """Wait for the process to end; its exit status."""
+        status, _ = self._wait(self.process)
+        self.process = None
+        self._kill()
+        return status
+
     def _until_end(self, end, deadline):
         while True:
             kind, payload = self._next_frame(deadline)
