@@ -58,7 +58,11 @@ def main():
     if sys.implementation.name != "cpython":
         refuse("the harness needs CPython, this is %s" % sys.implementation.name)
     root = __file__.rpartition("/")[0]
-    load_harness(root).main()
+    try:
+        start = load_harness(root)
+    except ImportError as error:
+        refuse("a module of the standard library is missing: %s" % error)
+    start.main()
 
 
 if __name__ == "__main__":

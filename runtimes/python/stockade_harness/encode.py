@@ -7,23 +7,24 @@ infinities, which JSON does not have, become null.
 from _json import encode_basestring, make_encoder
 from math import isfinite
 
+_COMPACT = (",", ":")
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def encode(value, fallback, fallback_key=None):
+def encode(value, fallback, fallback_key=None, separators=_COMPACT):
     """JSON of `value` in UTF-8.
 
     `fallback` turns a value that JSON does not know into one it knows, `fallback_key` does so for keys of
     dictionaries. Raises TypeError, ValueError or RecursionError for a value that cannot be encoded, and whatever the
     methods of the value raise.
     """
-    return encode_text(value, fallback, fallback_key).encode()
+    return encode_text(value, fallback, fallback_key, separators).encode()
 
 
-def encode_text(value, fallback, fallback_key=None, separators=(",", ":")):
-    """JSON of `value` as text, non-ASCII characters kept."""
+def encode_text(value, fallback, fallback_key=None, separators=_COMPACT, special_floats=False):
+    """JSON of `value` as text, non-ASCII characters kept; with `special_floats`, NaN stays NaN."""
     try:
-        return _join(value, fallback, separators)
+        return _join(value, fallback, separators, special_floats)
     except ValueError as error:
         if not str(error).startswith("Out of range float"):
             raise
@@ -31,12 +32,14 @@ def encode_text(value, fallback, fallback_key=None, separators=(",", ":")):
         if fallback_key is None or not str(error).startswith("keys must be"):
             raise
     # Both are rare, so only a value that has shown the need is copied.
-    return _join(_Copy(fallback, fallback_key).of(value), fallback, separators)
+    return _join(_Copy(fallback, fallback_key).of(value), fallback, separators, special_floats)
 
 
-def _join(value, fallback, separators):
+def _join(value, fallback, separators, special_floats):
     item_separator, key_separator = separators
-    encoder = make_encoder({}, fallback, encode_basestring, None, key_separator, item_separator, False, False, False)
+    encoder = make_encoder(
+        {}, fallback, encode_basestring, None, key_separator, item_separator, False, False, special_floats
+    )
     return "".join(encoder(value, 0))
 
 

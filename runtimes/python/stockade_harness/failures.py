@@ -5,7 +5,7 @@ import sys
 
 from .encode import encode_text
 from .explain import NotJson
-from .imports import ModuleNotAllowedError
+from .imports import Forbidden
 from .stacks import innermost_code, position, render, shorten
 from .task import InvalidTask
 
@@ -39,7 +39,7 @@ def classify(exception):
         return VALIDATION_ERROR
     if isinstance(exception, MemoryError):
         return MEMORY_ERROR
-    if isinstance(exception, ModuleNotAllowedError):
+    if isinstance(exception, Forbidden):
         return PERMISSION_ERROR
     if isinstance(exception, OSError):
         if exception.errno == errno.EAGAIN and _starts_processes(innermost_code(exception)):

@@ -15,8 +15,12 @@ _importlib_import = importlib.__import__
 _frame = sys._getframe
 
 
-class ModuleNotAllowedError(ImportError):
-    """Raised in user code by an import that the task's settings do not allow."""
+class Forbidden(Exception):
+    """Raised in user code by what the rules of its task forbid; ends as PERMISSION_ERROR."""
+
+
+class ModuleNotAllowedError(Forbidden, ImportError):
+    """An import that the task's settings do not allow."""
 
 
 # Shown in tracebacks by its bare name, as the errors of the language are.
@@ -41,11 +45,15 @@ class AllowList:
             module = module.rpartition(".")[0]
         return False
 
-    def check(self, module, names=()):
-        """Raise ModuleNotAllowedError unless `import module` or `from module import names` is covered."""
+    def permits(self, module, names=()):
+        """Whether `import module`, or `from module import names`, is covered."""
         if self.covers(module):
-            return
-        if names and all(name != "*" and self.covers(module + "." + name) for name in names):
+            return True
+        return bool(names) and all(name != "*" and self.covers(f"{module}.{name}") for name in names)
+
+    def check(self, module, names=()):
+        """Raise ModuleNotAllowedError unless the import is covered."""
+        if self.permits(module, names):
             return
         allowed = ", ".join(self.names) or "none"
         raise ModuleNotAllowedError(f"Module '{module}' is not allowed. Allowed modules: {allowed}", name=module)
@@ -59,17 +67,17 @@ def guard_imports(user_builtins, check, is_user_code):
     """
 
     def guarded_import(name, globals=None, locals=None, fromlist=(), level=0):
-        if not level:
+        if not level and isinstance(name, str):
             check(name, fromlist or ())
         return _import(name, globals, locals, fromlist, level)
 
     def import_module(name, package=None):
-        if is_user_code(_frame(1)):
+        if isinstance(name, str) and is_user_code(_frame(1)):
             check(_absolute(name, package), ())
         return _import_module(name, package)
 
     def importlib_import(name, globals=None, locals=None, fromlist=(), level=0):
-        if not level and is_user_code(_frame(1)):
+        if not level and isinstance(name, str) and is_user_code(_frame(1)):
             check(name, fromlist or ())
         return _importlib_import(name, globals, locals, fromlist, level)
 
@@ -85,9 +93,15 @@ def guard_imports(user_builtins, check, is_user_code):
     importlib.__import__ = importlib_import
 
 
+def release_imports():
+    """Give importlib its own functions back; for rehearsals, which leave no guard behind."""
+    importlib.import_module = _import_module
+    importlib.__import__ = _importlib_import
+
+
 def _absolute(name, package):
     """The full name that `importlib.import_module(name, package)` would import."""
-    if not isinstance(name, str) or not name.startswith(".") or not package:
+    if not name.startswith(".") or not package:
         return name
     stem = name.lstrip(".")
     for _ in range(len(name) - len(stem) - 1):

@@ -7,6 +7,7 @@ line numbers stay what the user wrote.
 
 import ast
 import linecache
+import re
 from types import FunctionType
 
 # The name that CPython's own tracebacks give to code outside any function. No identifier can clash with it.
@@ -15,6 +16,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 # Below this size a MemoryError of the parser is its own stack of fixed size, not a lack of memory.
 _SMALL_SOURCE = 1 << 20
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_RETURN_AT_MARGIN = re.compile(r"^return\b", re.MULTILINE)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -76,20 +78,19 @@ class Program:
 
     def __init__(self, source, variables):
         """Compile `source`, which will run with the names in `variables` as its globals."""
-        tree = source.parse() if "return" in source.text else None
-        self.has_result = tree is not None and _returns(tree.body)
         self._parameters = []
+        tree, self._code = _parse_or_compile(source)
+        self.has_result = tree is not None
         if not self.has_result:
-            self._code = source.compile(tree)
             return
         self._docstring = ast.get_docstring(tree, clean=False)
-        self._code = _compile_function(source, tree, [])
+        self._code = compile_function(source, tree, TOP_LEVEL)
         # A name that the code assigns is local to the function. An input of that name has to be its first value,
         # so it is passed as an argument: `count = count + 1` works for an input `count`.
         local_names = self._code.co_varnames + self._code.co_cellvars
         self._parameters = [name for name in local_names if name in variables]
         if self._parameters:
-            self._code = _compile_function(source, tree, self._parameters)
+            self._code = compile_function(source, tree, TOP_LEVEL, self._parameters)
 
     def run(self, variables):
         """Run with `variables` as globals; the value that the code returned, or None."""
@@ -99,6 +100,24 @@ class Program:
         variables["__doc__"] = self._docstring
         function = FunctionType(self._code, variables)
         return function(*[variables[name] for name in self._parameters])
+
+
+def _parse_or_compile(source):
+    """The tree of code that returns at its top level, or else the code object of a module; the other one is None.
+
+    A tree costs twice as much as compiling the text at once, so it is made only when it looks as if it is needed.
+    """
+    if _RETURN_AT_MARGIN.search(source.text):
+        tree = source.parse()
+        if _returns(tree.body):
+            return tree, None
+        return None, source.compile(tree)
+    try:
+        return None, source.compile()
+    except SyntaxError as error:
+        if error.msg != "'return' outside function":
+            raise
+    return source.parse(), None
 
 
 def _returns(body):
@@ -115,8 +134,24 @@ def _returns(body):
     return False
 
 
-def function_definition(name, body, parameters=()):
-    """A function definition around statements that keep their positions."""
+def compile_function(source, tree, name, parameters=()):
+    """The code object of a function with the statements of `tree`, which keep their positions."""
+    # The docstring and the imports from __future__ have a meaning only at the top of the module.
+    start = 0
+    if start < len(tree.body) and _is_docstring(tree.body[start]):
+        start += 1
+    while start < len(tree.body) and _is_future_import(tree.body[start]):
+        start += 1
+    # A function needs a body even when nothing else is left.
+    body = tree.body[start:] or [ast.Pass(lineno=1, col_offset=0)]
+    module = ast.Module(body=[*tree.body[:start], _function(name, body, parameters)], type_ignores=[])
+    for constant in source.compile(module).co_consts:
+        if getattr(constant, "co_name", None) == name:
+            return constant
+    raise LookupError(name)
+
+
+def _function(name, body, parameters):
     arguments = ast.arguments(
         posonlyargs=[],
         args=[ast.arg(arg=parameter, lineno=1, col_offset=0) for parameter in parameters],
@@ -125,36 +160,8 @@ def function_definition(name, body, parameters=()):
         defaults=[],
     )
     return ast.FunctionDef(
-        name=name,
-        args=arguments,
-        body=body,
-        decorator_list=[],
-        type_params=[],
-        lineno=1,
-        col_offset=0,
-        end_lineno=1,
-        end_col_offset=0,
+        name=name, args=arguments, body=body, decorator_list=[], type_params=[], lineno=1, col_offset=0
     )
-
-
-def function_code(module_code, name):
-    """The code object of the function `name` that `module_code` defines."""
-    for constant in module_code.co_consts:
-        if getattr(constant, "co_name", None) == name:
-            return constant
-    raise LookupError(name)
-
-
-def _compile_function(source, tree, parameters):
-    # The docstring and the imports from __future__ have a meaning only at the top of the module.
-    start = 0
-    if start < len(tree.body) and _is_docstring(tree.body[start]):
-        start += 1
-    while start < len(tree.body) and _is_future_import(tree.body[start]):
-        start += 1
-    function = function_definition(TOP_LEVEL, tree.body[start:], parameters)
-    module = ast.Module(body=[*tree.body[:start], function], type_ignores=[])
-    return function_code(source.compile(module), TOP_LEVEL)
 
 
 def _is_docstring(node):

@@ -13,7 +13,7 @@ from . import worker
 from .environment import keep_agreed_variables
 from .stacks import hide_folder
 from .streams import open_streams
-from .warmup import ROUNDS_IN_ZYGOTE, rehearse
+from .warmup import rehearse_in_zygote
 
 _NATIVE_LIBRARY = "/stockade/native.so"
 _SETTINGS_VARIABLE = "STOCKADE_ZYGOTE"
@@ -26,18 +26,22 @@ _SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 def main():
     """Warm up, and serve; from then on every return of the native library is a new worker."""
     hello = prepare(json.loads(os.environ.pop(_SETTINGS_VARIABLE, None) or "{}"))
-    ctypes.PyDLL(_NATIVE_LIBRARY).stockade_serve(hello, len(hello))
+    try:
+        native = ctypes.PyDLL(_NATIVE_LIBRARY)
+    except OSError as error:
+        sys.exit(f"stockade: the native library cannot be loaded: {error}")
+    native.stockade_serve(hello, len(hello))
     worker.run()
 
 
 def prepare(settings):
     """Make this process a zygote; the greeting for the supervisor."""
     open_streams()
+    sys.argv = [""]
     _add_interactive_builtins()
     missing = _preload(settings.get("preload") or [], settings.get("packages"))
     keep_agreed_variables()
-    for _ in range(ROUNDS_IN_ZYGOTE):
-        rehearse(worker.run_task)
+    rehearse_in_zygote(worker.run_task)
     greeting = {
         "language": "python",
         "version": ".".join(map(str, sys.version_info[:3])),

@@ -6,21 +6,31 @@ interpreter specialise the harness's bytecode, so that running it later writes t
 """
 
 import linecache
+import os
 import struct
 import sys
 from _signal import SIG_SETMASK, pthread_sigmask
 
 from .aftermath import forget
+from .imports import release_imports
 
-ROUNDS_IN_ZYGOTE = 24
+_ROUNDS_IN_ZYGOTE = 24
 
-_FILE = "rehearsal.py"
-_PARTS = (
-    b'{"mode":"code","file":"rehearsal.py"}',
+_INPUTS = b'{"number": 1, "rows": [{"key": "value", "list": [1, 2.5, true, null]}]}'
+_SETTINGS = b'{"mode":"code","file":"rehearsal.py"}'
+_CODE = (
     b"values = {name: len(name) for name in ('a', 'b')}\ndef twice(x):\n    return x * 2\n"
-    b"return {'text': f'{number} %s' % values, 'list': [twice(number), 1.5, None]}\n",
-    b'{"number": 1, "rows": [{"key": "value", "list": [1, 2.5, true, null]}]}',
+    b"return {'text': f'{number} %s' % values, 'list': [twice(number), 1.5, None]}\n"
 )
+_FAILING_CODE = (b"def fail():\n    return number / 0\nfail()\n", b"x = (\n", b"return [float('nan'), {1: {2}}]\n")
+
+_N8N_INPUTS = b'[{"json": {"key": "value", "list": [1, 2.5, true, null]}}]'
+_N8N_SETTINGS = b'{"mode":"n8n","n8n":{},"rules":{"builtins_deny":["eval"]}}'
+_N8N_CODE = (
+    b"rows = []\nfor item in _items:\n    row = item['json']\n    row['sum'] = sum(row['list'][:2])\n"
+    b"    rows.append({'json': row})\nprint('rows', len(rows))\nreturn rows\n"
+)
+_N8N_FAILING_CODE = (b"return 1 / 0\n", b"import os\nreturn '{}'.format(1)\n")
 
 
 class _NoChannel:
@@ -30,16 +40,32 @@ class _NoChannel:
         """Drop the frame."""
 
 
+def rehearse_in_zygote(run_task):
+    """Rehearse until nothing is left to load or to specialise, the ways to fail included."""
+    for _ in range(_ROUNDS_IN_ZYGOTE):
+        _rehearse(run_task, _PAYLOADS + _FAILING_PAYLOADS)
+
+
 def rehearse(run_task):
+    """Rehearse what a task that succeeds will take; failing would cost every worker half a megabyte."""
+    _rehearse(run_task, _PAYLOADS)
+
+
+def _rehearse(run_task, payloads):
     """Run the rehearsals with `run_task(payload, channel)` and leave no trace of them."""
     main = sys.modules["__main__"]
     arguments = sys.argv
-    for payload in _PAYLOADS:
+    stderr = sys.stderr
+    variables = dict(os.environ)
+    for payload in payloads:
         run_task(payload, _NoChannel())
     forget()
-    linecache.cache.pop(_FILE, None)
+    release_imports()
+    linecache.cache.clear()
     sys.modules["__main__"] = main
     sys.argv = arguments
+    sys.stderr = stderr
+    os.environ.update(variables)
     pthread_sigmask(SIG_SETMASK, ())
 
 
@@ -48,4 +74,8 @@ def _frame(settings, code, inputs):
     return bytearray(length(len(settings)) + settings + length(len(code)) + code + inputs)
 
 
-_PAYLOADS = [_frame(*_PARTS)]
+_PAYLOADS = [_frame(_SETTINGS, _CODE, _INPUTS), _frame(_N8N_SETTINGS, _N8N_CODE, _N8N_INPUTS)]
+_FAILING_PAYLOADS = [
+    *(_frame(_SETTINGS, code, _INPUTS) for code in _FAILING_CODE),
+    *(_frame(_N8N_SETTINGS, code, _N8N_INPUTS) for code in _N8N_FAILING_CODE),
+]

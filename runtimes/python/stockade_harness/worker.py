@@ -7,12 +7,13 @@ import sys
 from . import code_mode
 from .failures import OUT_OF_MEMORY, encode_failure, failure
 from .frames import DESCRIPTOR, ERROR, TASK, WAITING, Channel, Disconnected
+from .n8n import mode as n8n_mode
 from .reseed import reseed
 from .streams import flush_streams
 from .task import InvalidTask, decode_task
 from .warmup import rehearse
 
-_MODES = {"code": code_mode.run}
+_MODES = {"code": code_mode.run, "n8n": n8n_mode.run}
 _ATTEMPTS = 3
 
 _exit = os._exit

@@ -1,0 +1,1 @@
+"""The official runner's answers, and where this one answers otherwise on purpose."""
