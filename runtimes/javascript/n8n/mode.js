@@ -1,0 +1,67 @@
+'use strict';
+
+// Mode "n8n": runs the code of n8n's Code nodes. `prepare` fits out a realm in the zygote, `warm` pays for its pages
+// after the fork, `run` serves the one task of a worker. What user code sees is in ./guest, what happens around it in
+// ./host.
+
+const { randomFillSync } = require('node:crypto');
+const { acceptInstances } = require('./host/instances');
+const { NATIVES, closeMainRealm } = require('./host/main-realm');
+const { Realm } = require('./host/realm');
+const { rehearse, rehearseOnce } = require('./host/rehearsal');
+const { Session } = require('./host/session');
+
+const PACKAGES = '/packages/javascript';
+const DEFAULT_TIMEZONE = 'America/New_York';
+
+let packages = PACKAGES;
+/** The session for a task in secure mode, fitted out ahead of it. */
+let prepared = null;
+/** The session of the task at hand. */
+let current = null;
+
+function secureSession() {
+  const realm = Realm.ofItsOwn();
+  acceptInstances(realm.global, globalThis);
+  realm.global.Math.random = realm.load('random').createRandom(() => randomFillSync(new Uint32Array(4)));
+  return new Session(realm, NATIVES, packages);
+}
+
+/**
+ * Once, in the zygote: loads all that a task may need and lets tasks run through it, so that what is compiled when it
+ * is first used is there before the fork. `packages` is the folder that holds the npm packages in its node_modules,
+ * `timezone` the one that workflows without their own are most likely in.
+ */
+async function prepare({ packages: folder, timezone } = {}) {
+  packages = folder ?? PACKAGES;
+  prepared = secureSession();
+  await rehearse(prepared, timezone ?? DEFAULT_TIMEZONE);
+}
+
+/** In a worker, before the task arrives: touches what a task will touch, to copy the zygote's pages now. */
+async function warm() {
+  await rehearseOnce(prepared);
+}
+
+/** Serves the task of this worker: exactly one result or error goes to the channel. */
+async function run(task, channel) {
+  if (task.settings.rules.insecure) {
+    current = new Session(Realm.ofTheProcess(), [], packages);
+  } else {
+    current = prepared ?? secureSession();
+    closeMainRealm();
+  }
+  await current.serve(task, channel);
+}
+
+/** The full ERROR frame for something that was thrown, also outside of what `run` awaits (timers, rejections). */
+function failureOf(thrown) {
+  return (current ?? prepared).failureOf(thrown);
+}
+
+/** What n8n is told about something that was thrown: the object for runner:taskerror. */
+function describeError(thrown) {
+  return failureOf(thrown).details;
+}
+
+module.exports = { prepare, warm, run, failureOf, describeError };
