@@ -36,7 +36,10 @@ DIFFERENCES = {
         ),
     ),
     "err.cof_syntax": (CONTINUES, _done([{"json": {"error": "'(' was never closed (<unknown>, line 1)"}}])),
-    "str.obj_const": ("`obj` is an everyday key of JSON; only the attribute of that name is forbidden.", _done({"obj": 1})),
+    "str.obj_const": (
+        "`obj` is an everyday key of JSON; only the attribute of that name is forbidden.",
+        _done({"obj": 1}),
+    ),
     "print.kw_sep": (KEYWORDS, _done(1, ["'a-b'"])),
     "print.kw_file": (KEYWORDS, _done(1, ["'a'"])),
     "aa.syntax": (OWN_LINES, _failed("'(' was never closed (<all_items_task_execution>, line 1)")),
@@ -53,7 +56,10 @@ DIFFERENCES = {
     "w.multiprocessing_name": ("The process is forked from a zygote, not by multiprocessing.", _done("MainProcess")),
     "w.sys_modules": ("Nothing of the runner is loaded in a worker, so asyncio is not either.", _done(["__main__"])),
     "w.leave_thread": ("Threads that are left behind end with the worker and do not cost the result.", _done(1)),
-    "aa.builtins": ("A task has its process to itself, so its builtins need no protection from it.", _done("{'__name__': 'bui")),
+    "aa.builtins": (
+        "A task has its process to itself, so its builtins need no protection from it.",
+        _done("{'__name__': 'bui"),
+    ),
     "e.env_token": (TOKEN, _done(0)),
 }
 
