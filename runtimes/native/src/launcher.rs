@@ -95,17 +95,21 @@ fn become_zygote(plan: &Plan) -> Result<std::convert::Infallible, Failure> {
     Err(Failure::new("start", format!("execute `{program}`"), &error))
 }
 
-/// Reaps children until the zygote has ended; gives its exit status, 128 and more for a signal.
+/// Reaps children until none is left; gives the zygote's exit status, 128 and more for a signal.
+///
+/// Workers outlive a zygote that dies, so that their tasks are not lost with it. When the supervisor dies the kernel
+/// kills this process, and with it everything in its pid namespace.
 fn wait(zygote: libc::pid_t) -> i32 {
+    let mut result = FAILED;
     loop {
         let mut status = 0;
         // SAFETY: `status` outlives the call.
         let ended = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
         if ended == zygote {
-            return zygote::shell_status(status);
+            result = zygote::shell_status(status);
         }
         if ended < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
-            return FAILED;
+            return result;
         }
     }
 }

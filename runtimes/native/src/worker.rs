@@ -113,7 +113,7 @@ fn nest_user_namespace(user: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Its own session without a terminal, its own place to work in, and its end with the zygote's.
+/// Its own session without a terminal, its own place to work in, and memory that only it can look into.
 fn leave_the_zygote(request: &ForkRequest) -> io::Result<()> {
     // SAFETY: none of the three takes a pointer; the signal mask is emptied with a live set.
     unsafe {
@@ -123,7 +123,6 @@ fn leave_the_zygote(request: &ForkRequest) -> io::Result<()> {
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
     }
-    system::process_control(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)?;
     system::process_control(libc::PR_SET_DUMPABLE, 0)?;
     let place = if request.directory.is_empty() { TEMPORARY_DIRECTORY } else { TASK_DIRECTORY };
     std::env::set_current_dir(place)

@@ -1,0 +1,379 @@
+//! One task on one worker, from its frame to its end.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use stockade_protocol::frame::{self, WorkerFrame};
+use stockade_protocol::{Limits, Outcome, RawJson, Usage};
+use stockade_sandbox::Listener;
+use stockade_sandbox::control::WorkerExit;
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::task::{Message, TaskEvent};
+use crate::verdict::{self, End, Evidence};
+use crate::watch::Watch;
+use crate::worker::{ReceiveError, Received, Worker};
+
+/// Denied system calls that are answered with `EPERM` and remembered; from then on the kernel answers `ENOSYS` by
+/// itself, so that a task cannot keep the supervisor busy.
+const MAXIMUM_DENIALS: usize = 64;
+/// Bytes of stderr that are kept to see why a process ended.
+const STDERR_TAIL: usize = 4096;
+/// How long the end of a worker's processes is waited for after its frame socket has closed.
+const GRACE_AFTER_CLOSE: Duration = Duration::from_millis(50);
+/// How long the last frames of a worker that has ended are waited for: they are in the socket already.
+const GRACE_FOR_FRAMES: Duration = Duration::from_millis(100);
+/// Bytes read from a pipe at a time.
+const PIPE_READ: usize = 16 * 1024;
+
+/// A task as its worker gets it.
+#[derive(Debug)]
+pub(crate) struct Assignment {
+    /// Everything of the task frame before the inputs.
+    pub(crate) head: Bytes,
+    /// Raw input JSON.
+    pub(crate) inputs: Bytes,
+    pub(crate) limits: Limits,
+    /// The end is an exit status, not a frame.
+    pub(crate) is_program: bool,
+}
+
+/// How a worker was lost before its task began.
+#[derive(Debug)]
+pub(crate) struct NotStarted(pub(crate) Assignment);
+
+/// Runs the task; the worker is killed when this returns or is dropped.
+///
+/// Gives the assignment back when the worker was dead before it could take it.
+pub(crate) async fn run(
+    worker: Worker,
+    assignment: Assignment,
+    events: &mpsc::UnboundedSender<TaskEvent>,
+    messages: &mut mpsc::UnboundedReceiver<Message>,
+) -> Result<Outcome, NotStarted> {
+    let started = Instant::now();
+    let cpu_before = worker.slot.usage().map_or(0, |usage| usage.cpu_microseconds);
+    let limits = assignment.limits;
+    let is_program = assignment.is_program;
+    let mut execution = Execution::new(worker, &assignment, events);
+    let end = execution.until_end(started + limits.timeout, messages).await;
+    let Some(end) = end else { return Err(NotStarted(assignment)) };
+    let wall = started.elapsed();
+
+    // The counters are read before the kill: the kernel adds nothing for a kill, and the slot may be lent again soon
+    // after it.
+    let used = execution.worker.slot.usage();
+    execution.worker.process.kill();
+    execution.drain_pipes();
+    let exit = match used {
+        Some(_) => execution.exit,
+        // Without a cgroup only the exit tells what was used.
+        None => execution.wait_for_exit().await,
+    };
+    let usage = Usage {
+        wall_microseconds: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
+        cpu_microseconds: used.as_ref().map_or_else(
+            || exit.map_or(0, |exit| exit.cpu_microseconds),
+            |used| used.cpu_microseconds.saturating_sub(cpu_before),
+        ),
+        peak_memory_bytes: used
+            .as_ref()
+            .map_or_else(|| exit.map_or(0, |exit| exit.maximum_resident_bytes), |used| used.peak_memory_bytes),
+    };
+    let evidence = Evidence {
+        memory_limit_hits: used.as_ref().map_or(0, |used| used.memory_limit_hits),
+        process_limit_hits: used.as_ref().map_or(0, |used| used.process_limit_hits),
+        stderr_tail: std::mem::take(&mut execution.stderr_tail),
+        denied: std::mem::take(&mut execution.denied),
+        is_program,
+    };
+    Ok(verdict::decide(end, evidence, &limits, usage))
+}
+
+struct Execution<'task> {
+    worker: Worker,
+    events: &'task mpsc::UnboundedSender<TaskEvent>,
+    /// Bytes on their way to the worker.
+    outbound: std::collections::VecDeque<Bytes>,
+    started: bool,
+    /// Bytes of output that the task may still produce.
+    output_left: u64,
+    stdout: Option<pipe::Receiver>,
+    stderr: Option<pipe::Receiver>,
+    stderr_tail: Vec<u8>,
+    listener: Option<AsyncFd<Listener>>,
+    denials: usize,
+    denied: Vec<String>,
+    watch: Watch,
+    is_program: bool,
+    exit: Option<WorkerExit>,
+}
+
+/// What a step of the execution found.
+enum Step {
+    GoOn,
+    End(End),
+}
+
+impl<'task> Execution<'task> {
+    fn new(mut worker: Worker, assignment: &Assignment, events: &'task mpsc::UnboundedSender<TaskEvent>) -> Self {
+        let watch = Watch::new(&worker, &assignment.limits);
+        let stdout = worker.stdout.take();
+        let stderr = worker.stderr.take();
+        let listener = worker.listener.take();
+        Self {
+            watch,
+            stdout,
+            stderr,
+            listener,
+            worker,
+            events,
+            outbound: [assignment.head.clone(), assignment.inputs.clone()].into(),
+            started: false,
+            output_left: assignment.limits.output_bytes,
+            stderr_tail: Vec::new(),
+            denials: 0,
+            denied: Vec::new(),
+            is_program: assignment.is_program,
+            exit: None,
+        }
+    }
+
+    /// `None`: the worker was dead before it had the task.
+    async fn until_end(&mut self, deadline: Instant, messages: &mut mpsc::UnboundedReceiver<Message>) -> Option<End> {
+        let mut frames_open = true;
+        let mut closed_at = None;
+        loop {
+            let mut out = BytesMut::new();
+            let mut err = BytesMut::new();
+            let maximum = usize::try_from(self.output_left).unwrap_or(usize::MAX);
+            self.outbound.retain(|bytes| !bytes.is_empty());
+            let (mut reading, mut writing) = self.worker.frames.split();
+            let step = tokio::select! {
+                biased;
+                written = writing.write(self.outbound.front().map_or(&[][..], |bytes| bytes)),
+                    if !self.outbound.is_empty() && frames_open =>
+                {
+                    match written {
+                        Ok(count) => {
+                            self.started = true;
+                            if let Some(first) = self.outbound.front_mut() {
+                                first.advance(count);
+                            }
+                        }
+                        Err(_) if !self.started => return None,
+                        // The worker is ending or has closed its socket; the other branches will see it.
+                        Err(_) => self.outbound.clear(),
+                    }
+                    Step::GoOn
+                }
+                received = reading.receive(maximum), if frames_open => match received {
+                    Ok(Received::Frame(frame)) => self.frame(frame),
+                    Ok(Received::End) => {
+                        frames_open = false;
+                        closed_at = Some(Instant::now());
+                        Step::GoOn
+                    }
+                    Err(ReceiveError::Frame(error)) => Step::End(End::Frame(error)),
+                    Err(ReceiveError::Socket(error)) => Step::End(End::Internal(error.to_string())),
+                },
+                read = read_pipe(&mut self.stdout, &mut out) => {
+                    self.stdout = if read { self.stdout.take() } else { None };
+                    self.output(out.freeze(), TaskEvent::Stdout)
+                }
+                read = read_pipe(&mut self.stderr, &mut err) => {
+                    self.stderr = if read { self.stderr.take() } else { None };
+                    self.remember_stderr(&err);
+                    self.output(err.freeze(), TaskEvent::Stderr)
+                }
+                name = next_denied(&self.listener) => {
+                    self.remember_denied(name);
+                    Step::GoOn
+                }
+                exit = &mut self.worker.exit => {
+                    self.exit = exit.ok().flatten();
+                    let status = self.exit.map(|exit| exit.status);
+                    Step::End(self.last_frame(frames_open).await.unwrap_or(End::Exited(status)))
+                }
+                message = messages.recv() => match message {
+                    Some(Message::Answer { id, answer }) => {
+                        self.answer(id, &answer);
+                        Step::GoOn
+                    }
+                    Some(Message::Cancel) | None => Step::End(End::Cancelled),
+                },
+                () = closed(closed_at), if !self.is_program => Step::End(End::Exited(None)),
+                () = tokio::time::sleep_until(deadline) => Step::End(End::Timeout),
+                end = self.watch.next() => Step::End(end),
+            };
+            if let Step::End(end) = step {
+                return Some(end);
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: WorkerFrame) -> Step {
+        match frame {
+            WorkerFrame::Result(bytes) => Step::End(End::Result(bytes)),
+            WorkerFrame::Error(bytes) => Step::End(End::Error(bytes)),
+            WorkerFrame::Log(bytes) => {
+                let size = bytes.len();
+                match RawJson::new(bytes) {
+                    Ok(value) => self.spend(size, TaskEvent::Log(value)),
+                    // A message that nobody can read is the task's own loss.
+                    Err(_) => Step::GoOn,
+                }
+            }
+            WorkerFrame::Request { id, name, parameters } => {
+                let size = parameters.len();
+                match RawJson::new(parameters) {
+                    Ok(parameters) => self.spend(size, TaskEvent::Request { id, name, parameters }),
+                    Err(error) => {
+                        let text = serde_json::Value::from(format!("the request's parameters are {error}"));
+                        self.answer(id, &Err(RawJson::from_value(&text)));
+                        Step::GoOn
+                    }
+                }
+            }
+            WorkerFrame::Listener | WorkerFrame::Waiting | WorkerFrame::Failed(_) => Step::GoOn,
+        }
+    }
+
+    fn answer(&mut self, id: u32, answer: &Result<RawJson, RawJson>) {
+        let (succeeded, value) = match answer {
+            Ok(value) => (true, value),
+            Err(value) => (false, value),
+        };
+        if let Some(head) = frame::answer_head(id, succeeded, value.bytes().len()) {
+            self.outbound.extend([head.freeze(), value.bytes().clone()]);
+        }
+    }
+
+    /// Passes an event on and counts its bytes as output.
+    fn spend(&mut self, bytes: usize, event: TaskEvent) -> Step {
+        // A caller that is gone cancels the task by itself.
+        let _ = self.events.send(event);
+        let bytes = bytes as u64;
+        if bytes > self.output_left {
+            return Step::End(End::Output);
+        }
+        self.output_left -= bytes;
+        Step::GoOn
+    }
+
+    fn output(&mut self, mut bytes: Bytes, event: fn(Bytes) -> TaskEvent) -> Step {
+        if bytes.is_empty() {
+            return Step::GoOn;
+        }
+        let size = bytes.len();
+        bytes.truncate(usize::try_from(self.output_left).unwrap_or(usize::MAX));
+        self.spend(size, event(bytes))
+    }
+
+    fn remember_stderr(&mut self, bytes: &[u8]) {
+        self.stderr_tail.extend_from_slice(bytes);
+        let excess = self.stderr_tail.len().saturating_sub(STDERR_TAIL);
+        self.stderr_tail.drain(..excess);
+    }
+
+    fn remember_denied(&mut self, name: Option<&'static str>) {
+        self.denials += 1;
+        if name.is_none() || self.denials >= MAXIMUM_DENIALS {
+            self.listener = None;
+        }
+        if let Some(name) = name
+            && !self.denied.iter().any(|known| known == name)
+        {
+            self.denied.push(name.to_owned());
+        }
+    }
+
+    /// A result or error that a worker sent just before it ended.
+    async fn last_frame(&mut self, frames_open: bool) -> Option<End> {
+        if !frames_open {
+            return None;
+        }
+        let maximum = usize::try_from(self.output_left).unwrap_or(usize::MAX);
+        let deadline = Instant::now() + GRACE_FOR_FRAMES;
+        loop {
+            let received = tokio::time::timeout_at(deadline, self.worker.frames.receive(maximum)).await;
+            match received {
+                Ok(Ok(Received::Frame(frame))) => {
+                    if let Step::End(end) = self.frame(frame) {
+                        return Some(end);
+                    }
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// What the task wrote before its end is in the pipes already; a process that outlives it cannot add to it.
+    fn drain_pipes(&mut self) {
+        let mut part = vec![0; PIPE_READ];
+        for (pipe, event) in [
+            (self.stdout.take(), TaskEvent::Stdout as fn(Bytes) -> TaskEvent),
+            (self.stderr.take(), TaskEvent::Stderr as fn(Bytes) -> TaskEvent),
+        ] {
+            let Some(pipe) = pipe else { continue };
+            while let Ok(count) = rustix::io::read(pipe.as_fd(), &mut part[..]) {
+                if count == 0 || self.output_left == 0 {
+                    break;
+                }
+                self.output(Bytes::copy_from_slice(&part[..count]), event);
+            }
+        }
+    }
+
+    async fn wait_for_exit(&mut self) -> Option<WorkerExit> {
+        if self.exit.is_none() {
+            self.exit = (&mut self.worker.exit).await.ok().flatten();
+        }
+        self.exit
+    }
+}
+
+/// Reads what is there; `false` at the end of the pipe. Never ends for a pipe that has ended.
+async fn read_pipe(pipe: &mut Option<pipe::Receiver>, into: &mut BytesMut) -> bool {
+    match pipe {
+        Some(pipe) => {
+            into.reserve(PIPE_READ);
+            pipe.read_buf(into).await.is_ok_and(|count| count > 0)
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Denies the next system call; `None` when the listener is of no more use.
+pub(crate) async fn next_denied(listener: &Option<AsyncFd<Listener>>) -> Option<&'static str> {
+    let Some(listener) = listener else { return std::future::pending().await };
+    loop {
+        let mut ready = listener.readable().await.ok()?;
+        // Every process behind the filter is gone: the descriptor stays readable and nothing comes any more.
+        let is_last = ready.ready().is_read_closed();
+        match ready.try_io(|listener| listener.get_ref().deny_next()) {
+            Ok(Ok(name)) => return Some(name),
+            Ok(Err(error)) if is_last || !may_go_on(&error) => return None,
+            // The caller was killed before its call could be answered.
+            Ok(Err(_)) => ready.clear_ready(),
+            Err(_would_block) => {}
+        }
+    }
+}
+
+fn may_go_on(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR))
+}
+
+async fn closed(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at + GRACE_AFTER_CLOSE).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,142 @@
+//! Finding interpreters and turning a language's configuration into a zygote.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use stockade_protocol::Language;
+use stockade_sandbox::Wall;
+use stockade_sandbox::zygote::{Program, ZygoteSpecification};
+
+use crate::configuration::{RuntimeConfiguration, RuntimeKind};
+use crate::error::EngineError;
+use crate::harness;
+
+/// Environment variables of the supervisor that its tasks see too: they decide how text and times are shown.
+const INHERITED: [&str; 3] = ["LANG", "LC_ALL", "TZ"];
+
+/// Flags without which Node.js cannot be forked, or which spare each worker something: one thread, no worker threads
+/// of V8, no inspector, and a young generation that is not grown page by page after the fork.
+const NODE_ARGUMENTS: [&str; 3] = ["--single-threaded", "--v8-pool-size=0", "--no-warnings"];
+/// Isolated from the user's environment, no `.pyc` files, no `site` module; packages are put on the path by the
+/// harness.
+const PYTHON_ARGUMENTS: [&str; 3] = ["-I", "-B", "-S"];
+
+/// The zygote of a language.
+pub(crate) fn specification(
+    configuration: &RuntimeConfiguration,
+    task_directory: Option<&Path>,
+    without_walls: &[Wall],
+) -> Result<ZygoteSpecification, EngineError> {
+    let language = &configuration.language;
+    let program = match &configuration.kind {
+        RuntimeKind::Zygote { interpreter } => {
+            let executable = find_interpreter(language, interpreter)?;
+            let (flags, entry) = match language {
+                Language::JavaScript => (&NODE_ARGUMENTS[..], "/stockade/javascript/zygote.js"),
+                _ => (&PYTHON_ARGUMENTS[..], "/stockade/python/zygote.py"),
+            };
+            let arguments = flags.iter().map(|flag| (*flag).to_owned());
+            Program::Interpreter {
+                executable,
+                arguments: arguments
+                    .chain(configuration.interpreter_arguments.iter().cloned())
+                    .chain([entry.to_owned()])
+                    .collect(),
+                keep_descriptors: *language == Language::JavaScript,
+            }
+        }
+        RuntimeKind::Command { command, .. } => {
+            let name = command.first().map(PathBuf::from).unwrap_or_default();
+            Program::Command {
+                executable: find(language, &name)?,
+                arguments: command.iter().skip(1).cloned().collect(),
+            }
+        }
+    };
+    let mounts = configuration.packages.iter().map(|packages| match language {
+        Language::JavaScript => (packages.join("node_modules"), "/packages/javascript/node_modules".to_owned()),
+        _ => (packages.clone(), "/packages/python".to_owned()),
+    });
+    let files = match language {
+        Language::Python => harness::PYTHON,
+        Language::JavaScript => harness::JAVASCRIPT,
+        Language::Custom(_) => &[],
+    };
+    Ok(ZygoteSpecification {
+        program,
+        environment: environment(configuration),
+        files: files.iter().map(|(path, bytes)| ((*path).to_owned(), *bytes)).collect(),
+        mounts: mounts.collect(),
+        task_directory: task_directory.map(Path::to_owned),
+        without_walls: without_walls.to_vec(),
+    })
+}
+
+fn environment(configuration: &RuntimeConfiguration) -> Vec<(String, String)> {
+    let zygote = serde_json::json!({
+        "preload": configuration.preload,
+        "packages": configuration.packages.as_ref().map(|_| match configuration.language {
+            Language::JavaScript => "/packages/javascript",
+            _ => "/packages/python",
+        }),
+        "native": stockade_sandbox::NATIVE_LIBRARY_PATH,
+        "modes": configuration.modes,
+    });
+    let fixed = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp")];
+    let inherited = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+    let mut environment: Vec<(String, String)> =
+        fixed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).chain(inherited).collect();
+    for (name, value) in &configuration.environment {
+        environment.retain(|(known, _)| known != name);
+        environment.push((name.clone(), value.clone()));
+    }
+    if matches!(configuration.kind, RuntimeKind::Zygote { .. }) {
+        environment.push(("STOCKADE_ZYGOTE".to_owned(), zygote.to_string()));
+    }
+    environment
+}
+
+/// The executable of an interpreter. A script that stands in for one, as version managers install them, is asked for
+/// the real one: inside the walls there is no version manager.
+fn find_interpreter(language: &Language, interpreter: &Path) -> Result<PathBuf, EngineError> {
+    let found = find(language, interpreter)?;
+    if !is_script(&found) {
+        return Ok(found);
+    }
+    let question: &[&str] = match language {
+        Language::JavaScript => &["-p", "process.execPath"],
+        _ => &["-c", "import sys; print(sys.executable)"],
+    };
+    let missing = |reason: String| EngineError::Interpreter {
+        language: language.clone(),
+        interpreter: interpreter.to_owned(),
+        reason,
+    };
+    let output = Command::new(&found)
+        .args(question)
+        .output()
+        .map_err(|error| missing(format!("`{}` cannot be executed: {error}", found.display())))?;
+    let answer = String::from_utf8_lossy(&output.stdout);
+    std::fs::canonicalize(answer.trim())
+        .map_err(|_| missing(format!("`{}` is a script that does not lead to an interpreter", found.display())))
+}
+
+fn find(language: &Language, name: &Path) -> Result<PathBuf, EngineError> {
+    let missing =
+        |reason: String| EngineError::Interpreter { language: language.clone(), interpreter: name.to_owned(), reason };
+    if name.components().count() > 1 {
+        return std::fs::canonicalize(name).map_err(|error| missing(error.to_string()));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file());
+    match found {
+        Some(path) => std::fs::canonicalize(path).map_err(|error| missing(error.to_string())),
+        None => Err(missing("it is in no directory of `PATH`; install it or name its path".to_owned())),
+    }
+}
+
+fn is_script(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"#!"
+}

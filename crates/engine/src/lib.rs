@@ -1,0 +1,32 @@
+//! The engine keeps zygotes and workers, gives tasks to workers and enforces limits. It knows no HTTP, no WebSocket.
+//!
+//! - [`Engine`]: admission; a task is accepted or refused at once, and every accepted task ends in one outcome.
+//! - `pool`: the workers of one language, forked ahead of the tasks and used once.
+//! - `execution`: one task on one worker, from its frame to its end.
+//! - `verdict`: the one place where an outcome is decided.
+//! - `slot`: user ids and cgroups, lent to one worker after the other.
+//! - `watch`, `memory`: limits that the kernel does not end a task for by itself.
+//! - `interpreter`, `harness`, `zygote`: from a language's configuration to a zygote that is ready.
+
+mod configuration;
+mod control;
+mod engine;
+mod error;
+mod execution;
+mod harness;
+mod interpreter;
+mod memory;
+mod pool;
+mod slot;
+mod status;
+mod task;
+mod verdict;
+mod watch;
+mod worker;
+mod zygote;
+
+pub use configuration::{DEFAULT_WAITING_WORKERS, EngineConfiguration, RuntimeConfiguration, RuntimeKind};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use status::{EngineStatus, RuntimeStatus};
+pub use task::{RunningTask, TaskEvent};

@@ -1,0 +1,469 @@
+//! The workers of one language: forked ahead of the tasks, lent once, replaced.
+//!
+//! A zygote that dies or cannot fork any more is replaced; tasks that wait for a worker wait on, and workers that run
+//! a task go on (their pid namespace outlives the zygote).
+
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::pipe::PipeFlags;
+use stockade_protocol::Limits;
+use stockade_sandbox::Identity;
+use stockade_sandbox::control::{ForkRequest, WorkerExit, ZygoteMessage};
+use stockade_sandbox::zygote::ZygoteSpecification;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe;
+use tokio::sync::oneshot;
+
+use crate::configuration::RuntimeConfiguration;
+use crate::control::Control;
+use crate::error::EngineError;
+use crate::execution;
+use crate::slot::{SlotLease, Slots};
+use crate::worker::{FrameSocket, Process, StartError, Worker};
+use crate::zygote::{self, Hello};
+
+/// Files and directories that `/tmp` can hold.
+const TEMPORARY_FILES: u64 = 16 * 1024;
+/// How long a worker may take to be warm.
+const WORKER_START_LIMIT: Duration = Duration::from_secs(30);
+/// Failures in a row after which the zygote is taken for poisoned and replaced.
+const FAILURES_OF_A_POISONED_ZYGOTE: u32 = 3;
+/// Failures in a row after which waiting tasks are told instead of being kept waiting.
+const FAILURES_THAT_FAIL_TASKS: u32 = 6;
+/// Longest pause between attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The workers of one language.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) configuration: RuntimeConfiguration,
+    specification: ZygoteSpecification,
+    identity: Identity,
+    slots: Arc<Slots>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    control: Option<Arc<Control>>,
+    hello: Hello,
+    waiting: VecDeque<Worker>,
+    starting: usize,
+    requests: VecDeque<oneshot::Sender<Result<Worker, String>>>,
+    /// Forked or about to be, until every process of theirs is gone.
+    living: HashMap<u32, Living>,
+    next_number: u32,
+    failures: u32,
+    problem: Option<String>,
+    stopped: bool,
+}
+
+/// What the pool keeps of a worker whose processes are not all gone.
+#[derive(Debug)]
+struct Living {
+    forked: Option<oneshot::Sender<Arc<OwnedFd>>>,
+    process: Option<Arc<OwnedFd>>,
+    exit: oneshot::Sender<Option<WorkerExit>>,
+    /// Keeps the place taken.
+    slot: Arc<SlotLease>,
+}
+
+/// What a pool looks like from outside.
+#[derive(Debug)]
+pub(crate) struct PoolStatus {
+    pub(crate) version: String,
+    pub(crate) missing: Vec<String>,
+    pub(crate) waiting: usize,
+    pub(crate) problem: Option<String>,
+}
+
+impl Pool {
+    /// Starts the zygote and waits for the first waiting worker.
+    pub(crate) async fn start(
+        configuration: RuntimeConfiguration,
+        specification: ZygoteSpecification,
+        identity: Identity,
+        slots: Arc<Slots>,
+    ) -> Result<Arc<Self>, EngineError> {
+        let pool = Arc::new(Self { configuration, specification, identity, slots, state: Mutex::default() });
+        let control = pool.start_zygote().await?;
+        tokio::spawn(Arc::clone(&pool).keep(control));
+        // The first worker shows whether a worker's walls can be built; its error is the start's error.
+        let limits = pool.configuration.limits;
+        match pool.fork(&limits, Vec::new()).await {
+            Ok(worker) => pool.lock().waiting.push_back(worker),
+            Err(error) => {
+                pool.stop();
+                return Err(EngineError::Worker {
+                    language: pool.configuration.language.clone(),
+                    reason: error.to_string(),
+                });
+            }
+        }
+        pool.replenish();
+        Ok(pool)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn start_zygote(&self) -> Result<Arc<Control>, EngineError> {
+        let language = &self.configuration.language;
+        let (control, hello) = zygote::start(language, self.specification.clone(), self.identity).await?;
+        let control = Arc::new(control);
+        let mut state = self.lock();
+        state.control = Some(Arc::clone(&control));
+        state.hello = hello;
+        state.problem = None;
+        Ok(control)
+    }
+
+    /// Hears one zygote after the other, until the pool is stopped.
+    async fn keep(self: Arc<Self>, mut control: Arc<Control>) {
+        loop {
+            self.listen(&control).await;
+            if !self.zygote_is_gone() {
+                return;
+            }
+            match self.replace_zygote().await {
+                Some(replacement) => control = replacement,
+                None => return,
+            }
+            self.replenish();
+        }
+    }
+
+    /// Hears one zygote until its end.
+    async fn listen(&self, control: &Control) {
+        while let Ok(Some((message, descriptor))) = control.receive().await {
+            match message {
+                ZygoteMessage::Forked { worker } => self.forked(worker, descriptor),
+                ZygoteMessage::Exited(exit) => self.exited(exit.worker, Some(exit)),
+                ZygoteMessage::ForkFailed { worker, error } => {
+                    let error = std::io::Error::from_raw_os_error(error);
+                    tracing::warn!(language = %self.configuration.language, worker, %error, "the zygote cannot fork");
+                    self.exited(worker, None);
+                }
+                ZygoteMessage::Failed(failure) => {
+                    tracing::error!(language = %self.configuration.language, %failure, "the zygote failed");
+                }
+                ZygoteMessage::Hello(_) => {}
+            }
+        }
+    }
+
+    fn forked(&self, worker: u32, descriptor: Option<OwnedFd>) {
+        let mut state = self.lock();
+        if let (Some(living), Some(descriptor)) = (state.living.get_mut(&worker), descriptor) {
+            let process = Arc::new(descriptor);
+            living.process = Some(Arc::clone(&process));
+            if let Some(forked) = living.forked.take() {
+                // The one that waits for it has given up: `process` is dropped there and nobody kills the worker.
+                if let Err(process) = forked.send(process) {
+                    drop(Process(process));
+                }
+            }
+        }
+    }
+
+    fn exited(&self, worker: u32, exit: Option<WorkerExit>) {
+        let (living, lost) = {
+            let mut state = self.lock();
+            let place = state.waiting.iter().position(|waiting| waiting.number == worker);
+            (state.living.remove(&worker), place.and_then(|place| state.waiting.remove(place)))
+        };
+        if let Some(living) = living {
+            let _ = living.exit.send(exit);
+        }
+        drop(lost);
+    }
+
+    /// Takes leave of a dead zygote; `false` when the pool was stopped. Its running workers go on without it, and
+    /// their ends are seen by their descriptors.
+    fn zygote_is_gone(self: &Arc<Self>) -> bool {
+        let mut state = self.lock();
+        state.control = None;
+        let orphans = std::mem::take(&mut state.living);
+        let waiting = std::mem::take(&mut state.waiting);
+        let stopped = state.stopped;
+        if !stopped {
+            state.problem = Some("the zygote has ended and is being replaced".to_owned());
+            tracing::warn!(language = %self.configuration.language, "the zygote has ended and is being replaced");
+        }
+        drop(state);
+        drop(waiting);
+        for orphan in orphans.into_values() {
+            tokio::spawn(async move {
+                if let Some(process) = orphan.process
+                    && let Ok(process) = stockade_sandbox::watch(process, Interest::READABLE)
+                {
+                    // A pidfd becomes readable when the process ends (`pidfd_open(2)`).
+                    let _ = process.readable().await;
+                }
+                let _ = orphan.exit.send(None);
+                drop(orphan.slot);
+            });
+        }
+        !stopped
+    }
+
+    /// Starts zygotes until one is ready; `None` when the pool was stopped.
+    async fn replace_zygote(&self) -> Option<Arc<Control>> {
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match self.start_zygote().await {
+                Ok(control) => return Some(control),
+                Err(error) => {
+                    tracing::error!(language = %self.configuration.language, %error, "the zygote cannot be replaced");
+                    let mut state = self.lock();
+                    state.problem = Some(error.to_string());
+                    let text = error.to_string();
+                    for request in std::mem::take(&mut state.requests) {
+                        let _ = request.send(Err(text.clone()));
+                    }
+                    if state.stopped {
+                        return None;
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// A worker for a task with these limits, and for the task directory if one is named.
+    pub(crate) async fn acquire(self: &Arc<Self>, limits: &Limits, directory: &[u8]) -> Result<Worker, String> {
+        if !self.fits_waiting_workers(limits) || !directory.is_empty() {
+            return self.fork(limits, directory.to_vec()).await.map_err(|error| error.to_string());
+        }
+        let receiver = {
+            let mut state = self.lock();
+            if state.stopped {
+                return Err("the engine was stopped".to_owned());
+            }
+            match state.waiting.pop_front() {
+                Some(worker) => {
+                    drop(state);
+                    self.replenish();
+                    return Ok(worker);
+                }
+                None => {
+                    let (sender, receiver) = oneshot::channel();
+                    state.requests.push_back(sender);
+                    receiver
+                }
+            }
+        };
+        self.replenish();
+        receiver.await.unwrap_or_else(|_| Err("the engine was stopped".to_owned()))
+    }
+
+    /// Waiting workers are built with the configured limits; the time limit and the output limit are not part of a
+    /// worker.
+    fn fits_waiting_workers(&self, limits: &Limits) -> bool {
+        let built = &self.configuration.limits;
+        limits.memory_bytes == built.memory_bytes
+            && limits.temporary_storage_bytes == built.temporary_storage_bytes
+            && limits.processes == built.processes
+    }
+
+    /// Starts as many workers as are asked for and not yet on their way.
+    pub(crate) fn replenish(self: &Arc<Self>) {
+        let missing = {
+            let mut state = self.lock();
+            if state.stopped || state.control.is_none() {
+                return;
+            }
+            let wanted = self.configuration.waiting_workers + state.requests.len();
+            let missing = wanted.saturating_sub(state.waiting.len() + state.starting);
+            state.starting += missing;
+            missing
+        };
+        for _ in 0..missing {
+            tokio::spawn(Arc::clone(self).add_worker());
+        }
+    }
+
+    async fn add_worker(self: Arc<Self>) {
+        let forked = self.fork(&self.configuration.limits, Vec::new()).await;
+        let pause = {
+            let mut state = self.lock();
+            state.starting -= 1;
+            match forked {
+                Ok(mut worker) => {
+                    state.failures = 0;
+                    state.problem = None;
+                    while let Some(request) = state.requests.pop_front() {
+                        match request.send(Ok(worker)) {
+                            Ok(()) => return,
+                            // The task was cancelled while it waited.
+                            Err(Ok(returned)) => worker = returned,
+                            Err(Err(_)) => return,
+                        }
+                    }
+                    state.waiting.push_back(worker);
+                    return;
+                }
+                Err(StartError::NoSlot) => Duration::from_millis(1),
+                Err(error) => self.failed_to_start(&mut state, &error),
+            }
+        };
+        tokio::time::sleep(pause).await;
+        self.replenish();
+    }
+
+    /// Counts a failure; gives the pause before the next attempt.
+    fn failed_to_start(&self, state: &mut State, error: &StartError) -> Duration {
+        state.failures += 1;
+        tracing::warn!(language = %self.configuration.language, %error, failures = state.failures, "a worker cannot be started");
+        state.problem = Some(error.to_string());
+        if state.failures == FAILURES_OF_A_POISONED_ZYGOTE
+            && let Some(control) = &state.control
+        {
+            control.close();
+        }
+        if state.failures >= FAILURES_THAT_FAIL_TASKS {
+            let text = format!("no worker can be started: {error}");
+            for request in std::mem::take(&mut state.requests) {
+                let _ = request.send(Err(text.clone()));
+            }
+        }
+        Duration::from_millis(10 << state.failures.min(7)).min(LONGEST_PAUSE)
+    }
+
+    /// Forks a worker and waits until it is warm.
+    async fn fork(&self, limits: &Limits, directory: Vec<u8>) -> Result<Worker, StartError> {
+        let slot = self.slots.take(limits).map_err(|error| StartError::Slot(error.to_string()))?;
+        let slot = Arc::new(slot.ok_or(StartError::NoSlot)?);
+        let (outside, inside) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+                .map_err(std::io::Error::from)?;
+        rustix::io::ioctl_fionbio(&outside, true).map_err(std::io::Error::from)?;
+        let stream = UnixStream::from_std(outside.into())?;
+        let (stdout, stdout_inside) = output_pipe()?;
+        let (stderr, stderr_inside) = output_pipe()?;
+
+        let (forked, process) = oneshot::channel();
+        let (exit, exited) = oneshot::channel();
+        let (control, number) = {
+            let mut state = self.lock();
+            let control = state.control.clone().ok_or(StartError::NoZygote)?;
+            let number = state.next_number;
+            state.next_number = number.wrapping_add(1);
+            let living = Living { forked: Some(forked), process: None, exit, slot: Arc::clone(&slot) };
+            state.living.insert(number, living);
+            (control, number)
+        };
+        let request = ForkRequest {
+            worker: number,
+            user: slot.user,
+            temporary_storage_bytes: limits.temporary_storage_bytes,
+            temporary_storage_files: TEMPORARY_FILES,
+            processes: limits.processes.into(),
+            data_bytes: self.data_limit(limits),
+            directory,
+        };
+        let mut descriptors = vec![inside.as_raw_fd(), stdout_inside.as_raw_fd(), stderr_inside.as_raw_fd()];
+        if let Some(group) = &slot.group {
+            descriptors.extend(group.join_files().iter().map(AsRawFd::as_raw_fd));
+        }
+        if let Err(error) = control.request(&request, &descriptors).await {
+            self.lock().living.remove(&number);
+            return Err(error.into());
+        }
+        // The worker's ends must be its own alone, so that their closing is seen.
+        drop((inside, stdout_inside, stderr_inside));
+
+        let process = Process(process.await.map_err(|_| StartError::Ended)?);
+        let mut worker = Worker {
+            number,
+            frames: FrameSocket::new(stream),
+            stdout: Some(stdout),
+            stderr: Some(stderr),
+            listener: None,
+            process,
+            exit: exited,
+            slot,
+        };
+        match tokio::time::timeout(WORKER_START_LIMIT, warm_up(&mut worker)).await {
+            Ok(result) => result.map(|()| worker),
+            Err(_) => Err(StartError::Slow),
+        }
+    }
+
+    /// The second wall for memory: CPython answers it with a `MemoryError` that has a line. V8 reserves far more than
+    /// it uses and would abort, so for JavaScript the cgroup alone decides.
+    fn data_limit(&self, limits: &Limits) -> u64 {
+        use stockade_protocol::Language;
+        use stockade_sandbox::Wall;
+        let wanted = matches!(self.configuration.language, Language::Python)
+            && !self.specification.without_walls.contains(&Wall::Rlimit);
+        if wanted { limits.memory_bytes } else { 0 }
+    }
+
+    /// Ends the zygote and with it every worker; tasks that wait are told.
+    pub(crate) fn stop(&self) {
+        let (waiting, requests) = {
+            let mut state = self.lock();
+            state.stopped = true;
+            if let Some(control) = &state.control {
+                control.close();
+            }
+            // Workers outlive their zygote, so each is ended.
+            for process in state.living.values().filter_map(|living| living.process.as_ref()) {
+                drop(Process(Arc::clone(process)));
+            }
+            (std::mem::take(&mut state.waiting), std::mem::take(&mut state.requests))
+        };
+        drop(waiting);
+        for request in requests {
+            let _ = request.send(Err("the engine was stopped".to_owned()));
+        }
+    }
+
+    /// Whether every process of every worker is gone.
+    pub(crate) fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.living.is_empty() && state.control.is_none()
+    }
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        let state = self.lock();
+        PoolStatus {
+            version: state.hello.version.clone(),
+            missing: state.hello.missing.clone(),
+            waiting: state.waiting.len(),
+            problem: state.problem.clone(),
+        }
+    }
+}
+
+/// Waits until the worker is warm, denying system calls meanwhile as while a task runs.
+async fn warm_up(worker: &mut Worker) -> Result<(), StartError> {
+    if let Some(listener) = worker.frames.receive_listener().await? {
+        let listener = stockade_sandbox::Listener::new(listener);
+        worker.listener = Some(stockade_sandbox::watch(listener, Interest::READABLE)?);
+    }
+    loop {
+        tokio::select! {
+            biased;
+            result = worker.frames.receive_waiting() => return result,
+            name = execution::next_denied(&worker.listener) => match name {
+                Some(name) => tracing::debug!(name, "a system call was denied while a worker was getting warm"),
+                None => worker.listener = None,
+            },
+        }
+    }
+}
+
+fn output_pipe() -> Result<(pipe::Receiver, OwnedFd), std::io::Error> {
+    let (outside, inside) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(outside.as_fd(), true)?;
+    Ok((pipe::Receiver::from_owned_fd(outside)?, inside))
+}

@@ -1,0 +1,199 @@
+//! The one place where an outcome is decided.
+
+use bytes::Bytes;
+use stockade_protocol::frame::FrameError;
+use stockade_protocol::task::MEBIBYTE;
+use stockade_protocol::{ErrorCode, Limits, Outcome, RawJson, TaskError, Usage};
+
+/// How a task came to its end.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The worker sent a result.
+    Result(Bytes),
+    /// The worker sent an error.
+    Error(Bytes),
+    /// The worker's processes are gone; the wait status, if it is known.
+    Exited(Option<i32>),
+    /// The time limit was reached.
+    Timeout,
+    /// The memory limit was reached: processes were killed by the kernel, or watching saw it.
+    Memory,
+    /// The process limit was reached again and again.
+    Processes,
+    /// More output than the limit allows.
+    Output,
+    /// The worker sent bytes that are not a frame.
+    Frame(FrameError),
+    /// The caller gave up.
+    Cancelled,
+    /// The supervisor itself failed.
+    Internal(String),
+}
+
+/// What else is known about the task at its end.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    /// Times that the kernel killed a process of the task for the memory limit.
+    pub(crate) memory_limit_hits: u64,
+    /// Times that the kernel refused a process for the process limit.
+    pub(crate) process_limit_hits: u64,
+    /// The last bytes of stderr.
+    pub(crate) stderr_tail: Vec<u8>,
+    /// Names of denied system calls.
+    pub(crate) denied: Vec<String>,
+    /// The task is a program of its own (a task directory, a custom runtime): its end is an exit status.
+    pub(crate) is_program: bool,
+}
+
+/// What V8 prints before it aborts because its heap is full.
+const V8_OUT_OF_MEMORY: [&str; 3] =
+    ["JavaScript heap out of memory", "Fatal process out of memory", "invalid array length Allocation failed"];
+
+/// Decides the outcome.
+pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage) -> Outcome {
+    let exit_code = match &end {
+        End::Exited(Some(status)) if libc::WIFEXITED(*status) => Some(libc::WEXITSTATUS(*status)),
+        _ => None,
+    };
+    let exit_code = exit_code.filter(|_| evidence.is_program);
+    let result = match end {
+        End::Result(bytes) if bytes.is_empty() => Ok(None),
+        End::Result(bytes) => RawJson::new(bytes).map(Some).map_err(|error| {
+            TaskError::new(ErrorCode::RuntimeError, format!("the result cannot be passed on: it is {error}"))
+        }),
+        End::Error(bytes) => Err(reported(&bytes, &evidence, limits)),
+        End::Exited(status) => exited(status, &evidence, limits),
+        End::Timeout => Err(timeout(limits)),
+        End::Memory => Err(memory(limits)),
+        End::Processes => Err(processes(limits)),
+        End::Output => Err(TaskError::new(
+            ErrorCode::OutputLimitError,
+            format!("The task wrote more than {} of output", size(limits.output_bytes)),
+        )),
+        End::Frame(FrameError::TooLarge { .. }) => Err(TaskError::new(
+            ErrorCode::OutputLimitError,
+            format!("The task's result is larger than {}", size(limits.output_bytes)),
+        )),
+        End::Frame(error) => Err(TaskError::new(
+            ErrorCode::RuntimeError,
+            format!("The task wrote into the channel of its result: {error}"),
+        )),
+        End::Cancelled => Err(TaskError::new(ErrorCode::CancelledError, "The task was cancelled")),
+        End::Internal(message) => Err(TaskError::new(ErrorCode::InternalError, message)),
+    };
+    Outcome { result, exit_code, usage, denied: evidence.denied }
+}
+
+/// The outcome of a task whose engine is gone.
+pub(crate) fn engine_stopped() -> Outcome {
+    refused(TaskError::new(ErrorCode::CancelledError, "The engine was stopped"))
+}
+
+/// The outcome of a task that was refused before it ran.
+pub(crate) fn refused(error: TaskError) -> Outcome {
+    Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+}
+
+/// An error that the worker reports. It may claim only what user code can cause; limits that the supervisor enforces
+/// are not for the worker to claim.
+fn reported(bytes: &[u8], evidence: &Evidence, limits: &Limits) -> TaskError {
+    let Ok(mut error) = serde_json::from_slice::<TaskError>(bytes) else {
+        return TaskError::new(ErrorCode::RuntimeError, "The task reported an error that cannot be read");
+    };
+    if evidence.memory_limit_hits > 0 {
+        return memory(limits);
+    }
+    match error.code {
+        ErrorCode::SyntaxError
+        | ErrorCode::RuntimeError
+        | ErrorCode::PermissionError
+        | ErrorCode::MemoryError
+        | ErrorCode::DiskLimitError
+        | ErrorCode::ProcessLimitError
+        | ErrorCode::ValidationError => {}
+        _ => error.code = ErrorCode::RuntimeError,
+    }
+    error
+}
+
+fn exited(status: Option<i32>, evidence: &Evidence, limits: &Limits) -> Result<Option<RawJson>, TaskError> {
+    let stderr = String::from_utf8_lossy(&evidence.stderr_tail);
+    if evidence.memory_limit_hits > 0 || V8_OUT_OF_MEMORY.iter().any(|text| stderr.contains(text)) {
+        return Err(memory(limits));
+    }
+    let status = match status {
+        Some(status) if libc::WIFEXITED(status) => libc::WEXITSTATUS(status),
+        Some(status) => return Err(signalled(libc::WTERMSIG(status), evidence, limits)),
+        None => return Err(TaskError::new(ErrorCode::RuntimeError, "The process ended without a result")),
+    };
+    match status {
+        0 if evidence.is_program => Ok(None),
+        0 => Err(TaskError::new(ErrorCode::RuntimeError, "The process ended without a result")),
+        // Not a defect of ours: the kernel tells that the limit on processes was in the way.
+        _ if evidence.process_limit_hits > 0 => Err(processes(limits)),
+        _ if stderr.contains("No space left on device") => Err(disk(limits)),
+        _ => Err(TaskError::new(ErrorCode::RuntimeError, format!("Process exited with code {status}"))),
+    }
+}
+
+fn signalled(signal: i32, evidence: &Evidence, limits: &Limits) -> TaskError {
+    match signal {
+        libc::SIGSYS => TaskError::new(
+            ErrorCode::PermissionError,
+            "The process made a system call of a foreign kind (32-bit or x32) and was killed",
+        ),
+        libc::SIGXFSZ => disk(limits),
+        _ if evidence.process_limit_hits > 0 => processes(limits),
+        _ => TaskError::new(
+            ErrorCode::RuntimeError,
+            format!("The process was ended by signal {signal} ({})", signal_name(signal)),
+        ),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGINT => "SIGINT",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        _ => "another signal",
+    }
+}
+
+fn timeout(limits: &Limits) -> TaskError {
+    let seconds = limits.timeout.as_secs_f64();
+    let unit = if (seconds - 1.0).abs() < f64::EPSILON { "second" } else { "seconds" };
+    TaskError::new(ErrorCode::TimeoutError, format!("Task execution timed out after {seconds} {unit}"))
+}
+
+fn memory(limits: &Limits) -> TaskError {
+    TaskError::new(
+        ErrorCode::MemoryError,
+        format!("The task needed more than its memory limit of {}", size(limits.memory_bytes)),
+    )
+}
+
+fn processes(limits: &Limits) -> TaskError {
+    TaskError::new(
+        ErrorCode::ProcessLimitError,
+        format!("The task needed more than its limit of {} processes and threads", limits.processes),
+    )
+}
+
+fn disk(limits: &Limits) -> TaskError {
+    TaskError::new(
+        ErrorCode::DiskLimitError,
+        format!("The task wrote more than {} to /tmp", size(limits.temporary_storage_bytes)),
+    )
+}
+
+fn size(bytes: u64) -> String {
+    if bytes % MEBIBYTE == 0 { format!("{} MiB", bytes / MEBIBYTE) } else { format!("{bytes} bytes") }
+}

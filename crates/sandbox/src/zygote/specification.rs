@@ -1,0 +1,144 @@
+//! What the engine asks for, turned into a plan of walls.
+
+use std::path::PathBuf;
+
+use stockade_native::landlock;
+use stockade_native::plan::{LandlockRule, Plan, ResourceLimit, TEMPORARY_DIRECTORY, WorkerPlan};
+
+use super::root;
+use crate::error::SandboxError;
+use crate::identity::Identity;
+use crate::system_calls::{self, Denial};
+use crate::wall::Wall;
+
+/// Descriptors that a task may have open at the same time.
+const OPEN_FILES: u64 = 1024;
+/// Signals that may wait to be delivered to a task.
+const PENDING_SIGNALS: u64 = 1024;
+
+/// One zygote: an interpreter or a command, what it sees and which walls it does without.
+#[derive(Debug, Clone)]
+pub struct ZygoteSpecification {
+    /// What becomes the zygote.
+    pub program: Program,
+    /// Environment of the zygote and so of its workers.
+    pub environment: Vec<(String, String)>,
+    /// Files to make inside: absolute path and contents.
+    pub files: Vec<(String, &'static [u8])>,
+    /// Host directories to show read-only inside: path on the host and absolute path inside.
+    pub mounts: Vec<(PathBuf, String)>,
+    /// Host directory with the task directories that workers may be forked for.
+    pub task_directory: Option<PathBuf>,
+    /// Walls that the operator has given up.
+    pub without_walls: Vec<Wall>,
+}
+
+/// What becomes the zygote.
+#[derive(Debug, Clone)]
+pub enum Program {
+    /// An interpreter that loads the native library and forks.
+    Interpreter {
+        /// Absolute path of an executable on the host, symbolic links resolved.
+        executable: PathBuf,
+        /// Arguments after the program.
+        arguments: Vec<String>,
+        /// Workers keep descriptors that the interpreter's event loop has opened.
+        keep_descriptors: bool,
+    },
+    /// A command that each worker executes; `{file}` stands for the path of the code.
+    Command {
+        /// Absolute path of an executable on the host, symbolic links resolved.
+        executable: PathBuf,
+        /// Arguments after the program.
+        arguments: Vec<String>,
+    },
+}
+
+impl ZygoteSpecification {
+    /// Whether `wall` is to be built.
+    pub(super) fn has(&self, wall: Wall) -> bool {
+        !self.without_walls.contains(&wall)
+    }
+
+    /// The plan for launcher and workers.
+    pub(super) fn plan(&self, identity: &Identity) -> Result<Plan, SandboxError> {
+        let indispensable = [Wall::UserNamespace, Wall::PidNamespace, Wall::MountNamespace, Wall::NoNewPrivileges];
+        if let Some(wall) = indispensable.into_iter().find(|wall| !self.has(*wall)) {
+            return Err(SandboxError::Indispensable(wall));
+        }
+        let mut plan = root::plan(self)?;
+        plan.zygote_user = identity.zygote_user();
+        plan.worker = WorkerPlan {
+            nested_user_namespace: matches!(identity, Identity::Single { .. }),
+            task_directories: self.task_directory.is_some(),
+            limits: if self.has(Wall::Rlimit) { resource_limits() } else { Vec::new() },
+            landlock: if self.has(Wall::Landlock) && landlock::version() > 0 {
+                landlock_rules(&plan)
+            } else {
+                Vec::new()
+            },
+            filter: if self.has(Wall::Seccomp) { filter() } else { Vec::new() },
+            listener: true,
+            keep_descriptors: matches!(self.program, Program::Interpreter { keep_descriptors: true, .. }),
+        };
+        Ok(plan)
+    }
+}
+
+fn filter() -> Vec<u64> {
+    system_calls::worker_filter(Denial::Notify)
+        .into_iter()
+        .map(|instruction| {
+            let mut bytes = [0; 8];
+            bytes[..2].copy_from_slice(&instruction.code.to_ne_bytes());
+            bytes[2] = instruction.jt;
+            bytes[3] = instruction.jf;
+            bytes[4..].copy_from_slice(&instruction.k.to_ne_bytes());
+            u64::from_ne_bytes(bytes)
+        })
+        .collect()
+}
+
+/// Limits of each process that do not depend on the task (`getrlimit(2)`).
+fn resource_limits() -> Vec<ResourceLimit> {
+    [
+        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_NOFILE, OPEN_FILES),
+        (libc::RLIMIT_MEMLOCK, 0),
+        (libc::RLIMIT_MSGQUEUE, 0),
+        (libc::RLIMIT_NICE, 0),
+        (libc::RLIMIT_RTPRIO, 0),
+        (libc::RLIMIT_SIGPENDING, PENDING_SIGNALS),
+    ]
+    .into_iter()
+    .map(|(resource, value)| ResourceLimit { resource, value })
+    .collect()
+}
+
+/// Everything that is shown may be read and executed, device files written, and `/tmp` is the task's own.
+fn landlock_rules(plan: &Plan) -> Vec<LandlockRule> {
+    let read = landlock::EXECUTE | landlock::READ_FILE | landlock::READ_DIRECTORY;
+    let mut rules: Vec<LandlockRule> = plan
+        .mounts
+        .iter()
+        .filter(|mount| !mount.device)
+        .map(|mount| mount.target.clone())
+        .chain(["/etc", "/stockade", "/task"].map(|path| path.as_bytes().to_vec()))
+        .map(|path| LandlockRule {
+            access: if is_file_target(plan, &path) { read & !landlock::READ_DIRECTORY } else { read },
+            path,
+        })
+        .collect();
+    rules.push(LandlockRule { path: b"/dev".to_vec(), access: read | landlock::WRITE_FILE });
+    rules.push(LandlockRule { path: TEMPORARY_DIRECTORY.as_bytes().to_vec(), access: landlock::OWN_FILES });
+    rules
+}
+
+/// Landlock refuses rights of directories in a rule for a file.
+fn is_file_target(plan: &Plan, path: &[u8]) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    plan.mounts
+        .iter()
+        .find(|mount| mount.target == path)
+        .is_some_and(|mount| !std::path::Path::new(std::ffi::OsStr::from_bytes(&mount.source)).is_dir())
+}
