@@ -34,16 +34,11 @@ class AllowList:
         self.names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
         self._allowed = frozenset(self.names)
         self._everything = "*" in self._allowed
+        self._packages = tuple(name + "." for name in self.names)
 
     def covers(self, module):
         """Whether `module` or a package above it is on the list."""
-        if self._everything:
-            return True
-        while module:
-            if module in self._allowed:
-                return True
-            module = module.rpartition(".")[0]
-        return False
+        return self._everything or module in self._allowed or module.startswith(self._packages)
 
     def permits(self, module, names=()):
         """Whether `import module`, or `from module import names`, is covered."""

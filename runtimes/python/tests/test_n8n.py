@@ -255,6 +255,7 @@ def test_static_error_has_line_and_description(node):
     ("code", "texts"),
     [
         ("x = 'tb_' + 'fra' + 'me'", ["Access to attribute 'tb_frame'"]),
+        ("x = 'f_' + ('ba' + 'ck') + y", ["Access to attribute 'f_back'"]),
         ("x = f'{1}__globals__'", ["Access to name '__globals__'"]),
         ("__import__()", ["Dynamic __import__() calls are not allowed"]),
         ("__import__('o' + 's')", ["Dynamic __import__() calls are not allowed"]),

@@ -7,8 +7,8 @@ from .templates import forbidden_field
 from .violations import SecurityViolation
 
 _BUILTINS = ("builtins", "__builtins__")
-# More than any forbidden text has letters; without a bound a long sum would be folded again for each of its terms.
-_MOST_PARTS = 64
+# Longer sums of texts are left to the guard at run time; without a bound, folding a long one would be quadratic.
+_LONGEST_FOLDED = 1024
 
 
 def check(tree, imports):
@@ -25,16 +25,15 @@ class _Analyzer:
         self._breaches = []
         self._reported_modules = set()
         self._called = set()
+        self._folded = {}
 
     def breaches_of(self, tree):
-        # A loop and not a recursion: how deep code nests is the user's choice.
-        pending = [tree]
-        while pending:
-            node = pending.pop()
+        nodes = _in_order(tree)
+        self._folded = _folded_sums(nodes)
+        for node in nodes:
             visit = _VISITS.get(type(node))
             if visit is not None:
                 visit(self, node)
-            pending.extend(reversed(list(ast.iter_child_nodes(node))))
         return self._breaches
 
     def _report(self, node, text):
@@ -107,9 +106,8 @@ class _Analyzer:
             self._check_text(node, node.value)
 
     def _binary_operation(self, node):
-        text = _folded(node)
-        if text is not None:
-            self._check_text(node, text)
+        if node in self._folded:
+            self._check_text(node, self._folded[node])
 
     def _check_text(self, node, text):
         if text in forbidden.TEXTS:
@@ -148,21 +146,33 @@ class _Analyzer:
                 self._report(node, forbidden.MANGLED_ATTRIBUTE)
 
 
-def _folded(node):
-    """The text of a sum of string constants; None for any other expression."""
-    parts = []
-    pending = [node]
+def _in_order(tree):
+    """All nodes, each before its children and these from left to right."""
+    nodes = []
+    # A loop and not a recursion: how deep code nests is the user's choice.
+    pending = [tree]
     while pending:
-        part = pending.pop()
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
-            pending += (part.left, part.right)
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            parts.append(part.value)
-        else:
-            return None
-        if len(parts) > _MOST_PARTS:
-            return None
-    return "".join(reversed(parts))
+        node = pending.pop()
+        nodes.append(node)
+        pending.extend(reversed(list(ast.iter_child_nodes(node))))
+    return nodes
+
+
+def _folded_sums(nodes):
+    """The texts of the sums of string constants among `nodes`, which stand before their children."""
+    texts = {}
+    for node in reversed(nodes):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            left, right = _text(node.left, texts), _text(node.right, texts)
+            if left is not None and right is not None and len(left) + len(right) <= _LONGEST_FOLDED:
+                texts[node] = left + right
+    return texts
+
+
+def _text(node, texts):
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return texts.get(node)
 
 
 _VISITS = {
