@@ -13,6 +13,8 @@ const { Session } = require('./host/session');
 
 const PACKAGES = '/packages/javascript';
 const DEFAULT_TIMEZONE = 'America/New_York';
+/** Enough to reach the user's own line below those of a package. */
+const FRAMES_KEPT = 50;
 
 let packages = PACKAGES;
 /** The session for a task in secure mode, fitted out ahead of it. */
@@ -23,6 +25,7 @@ let current = null;
 function secureSession() {
   const realm = Realm.ofItsOwn();
   acceptInstances(realm.global, globalThis);
+  realm.global.Error.stackTraceLimit = FRAMES_KEPT;
   realm.global.Math.random = realm.load('random').createRandom(() => randomFillSync(new Uint32Array(4)));
   return new Session(realm, NATIVES, packages);
 }
@@ -49,6 +52,7 @@ async function run(task, channel) {
     current = new Session(Realm.ofTheProcess(), [], packages);
   } else {
     current = prepared ?? secureSession();
+    Error.stackTraceLimit = FRAMES_KEPT;
     closeMainRealm();
   }
   await current.serve(task, channel);

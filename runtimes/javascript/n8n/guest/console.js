@@ -28,10 +28,15 @@ function textOf(value, globalObject) {
   if (typeof value === 'string') return `'${value}'`;
   if (value === globalObject) return '[[ExecutionContext]]';
   if (value === null || value === undefined || typeof value === 'symbol') return stringify(String(value));
+  if (typeof value === 'number' && !Number.isFinite(value)) return stringify(String(value));
   if (typeof value === 'function') return stringify(`[Function: ${value.name || '(anonymous)'}]`);
   if (value instanceof Error) return stringify(readableError(value));
+  return jsonText(value, globalObject) ?? stringify(String(value));
+}
+
+function shownText(value, globalObject) {
   try {
-    return jsonText(value, globalObject) ?? stringify(String(value));
+    return textOf(value, globalObject);
   } catch (error) {
     return stringify(`[cannot be shown: ${error?.message}]`);
   }
@@ -45,7 +50,7 @@ function milliseconds(since) {
 function createConsole(send, globalObject) {
   const counts = new Map();
   const timers = new Map();
-  const log = (...values) => send(stringify(values.map((value) => textOf(value, globalObject))));
+  const log = (...values) => send(stringify(values.map((value) => shownText(value, globalObject))));
   const nothing = () => {};
   const timeSoFar = (label, values) => {
     if (timers.has(label)) log(`${label}: ${milliseconds(timers.get(label))}`, ...values);

@@ -1,7 +1,6 @@
 'use strict';
 
-// Turns whatever user code threw into the error that leaves the worker. Nothing in here may throw, whatever the
-// thrown value does when it is looked at.
+// Turns whatever user code threw into the error that leaves the worker, whatever that does when it is looked at.
 
 const { ReportedError, ModuleDisallowedError } = require('./errors');
 
@@ -86,8 +85,9 @@ function failureOfError(error) {
 }
 
 function failureOfValue(value) {
-  const message = property(value ?? {}, 'message');
-  const description = property(value ?? {}, 'description');
+  const told = typeof value === 'object' && value !== null ? value : {};
+  const message = property(told, 'message');
+  const description = property(told, 'description');
   const details = {
     message: typeof message === 'string' ? message : attempt(() => stringify(value), undefined) ?? attempt(() => String(value), 'Unknown error'),
     description: typeof description === 'string' ? description : null,
@@ -97,7 +97,13 @@ function failureOfValue(value) {
 
 /** Everything that is to be said about a thrown value. */
 function failureOf(thrown) {
-  return isError(thrown) ? failureOfError(thrown) : failureOfValue(thrown);
+  try {
+    return isError(thrown) ? failureOfError(thrown) : failureOfValue(thrown);
+  } catch {
+    // The code changed builtins that were needed to look at what it threw.
+    const message = 'The code failed, and what it threw cannot be shown';
+    return { code: 'RUNTIME_ERROR', message, details: { message, description: null } };
+  }
 }
 
 module.exports = { CODE_FILE, failureOf, readableError, withLine };

@@ -107,16 +107,17 @@ class Kit {
   run(code, { data, nodeTypes, settings, rules }) {
     const task = new Task({ data, nodeTypes, settings, rules });
     this.#task = task;
-    this.#addProperties(settings.additionalProperties);
     const call = () => code.call(this.#global);
     // Either mode has its own name for what comes in; a rehearsal may have left the other one.
     delete this.#global.items;
     delete this.#global.item;
     if (settings.nodeMode === 'runOnceForAllItems') {
       this.#define('items', task.execution.inputItems);
+      this.#addProperties(settings.additionalProperties);
       return task.runForAllItems(call);
     }
     this.#define('item', undefined);
+    this.#addProperties(settings.additionalProperties);
     return task.runForEachItem(call, (item) => {
       if (this.#overwritten.size > 0) this.#restoreVariables();
       this.#global.item = item;

@@ -39,14 +39,14 @@ function pathOfCircle(value) {
   return search(value, '');
 }
 
-/** `value` as JSON text; undefined for what JSON leaves out. */
-function jsonOf(value) {
+/** `value` as JSON text; undefined for what JSON leaves out. `what` it is, for the message. */
+function jsonOf(value, what = 'The returned value') {
   try {
     return stringify(value);
   } catch (error) {
     if (!(error instanceof TypeError) || !/circular/i.test(error.message)) throw error;
     const path = pathOfCircle(value);
-    throw new ResultError(`The returned value refers to itself${path ? ` (${path.replace(/^\./, '')})` : ''}, so it cannot be written as JSON`);
+    throw new ResultError(`${what} refers to itself${path ? ` (${path.replace(/^\./, '')})` : ''}, so it cannot be written as JSON`);
   }
 }
 

@@ -4,8 +4,9 @@
 // is sent back, so it is sent back only when it differs from what came.
 
 const { UsageError } = require('./errors');
+const { jsonOf } = require('./results');
 
-const { stringify } = JSON;
+const WHAT = 'The static data of the workflow';
 
 class StaticData {
   #values;
@@ -24,14 +25,14 @@ class StaticData {
     }
     const key = kind === 'global' ? 'global' : `node:${this.#nodeName}`;
     const entry = (this.#values[key] ??= {});
-    if (!this.#originals.has(key)) this.#originals.set(key, stringify(entry));
+    if (!this.#originals.has(key)) this.#originals.set(key, jsonOf(entry, WHAT));
     return entry;
   }
 
   /** All the data as JSON text when any of it was changed, otherwise undefined. */
   changed() {
     for (const [key, original] of this.#originals) {
-      if (stringify(this.#values[key]) !== original) return stringify(this.#values);
+      if (jsonOf(this.#values[key], WHAT) !== original) return jsonOf(this.#values, WHAT);
     }
     return undefined;
   }

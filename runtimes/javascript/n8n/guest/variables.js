@@ -43,7 +43,13 @@ class Variables {
   }
 
   get $() {
-    return this.#made('$', () => (name = this.#execution.previousNodeName) => nodeReference(this.#execution, name, this.#cursor));
+    return this.#made('$', () => {
+      const references = new Map();
+      return (name = this.#execution.previousNodeName) => {
+        if (!references.has(name)) references.set(name, nodeReference(this.#execution, name, this.#cursor));
+        return references.get(name);
+      };
+    });
   }
 
   get $input() {

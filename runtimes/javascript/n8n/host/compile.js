@@ -6,6 +6,8 @@ const acorn = require('acorn');
 const vm = require('node:vm');
 const { PARSER_OPTIONS } = require('./data-needs');
 
+const toText = Function.prototype.toString;
+
 const FILE = 'Code.js';
 const OPENING = '(async function () {';
 // On a line of its own, so that a comment at the end of the code does not swallow it.
@@ -40,12 +42,20 @@ function placeInCode(code, error) {
   const { line, column } = placeOf(error);
   const lines = code.split(/\r\n|[\n\r\u2028\u2029]/).length;
   if (line <= lines) return { message: error.message, line, column };
+  const isOfWrapper = error.message.startsWith('Unexpected token') || error.message.startsWith('missing');
+  const mistake = isOfWrapper ? firstMistake(code) : null;
+  if (mistake) return mistake;
+  return { message: error.message.startsWith('Unexpected token') ? 'Unexpected end of input' : error.message, line: lines };
+}
+
+// What is wrong before the end of the code, for a parser that sees nothing but the code.
+function firstMistake(code) {
   try {
     acorn.parse(code, PARSER_OPTIONS);
   } catch ({ pos, loc }) {
     if (pos < code.length) return { message: `Unexpected token '${code[pos]}'`, line: loc.line, column: loc.column + 1 };
   }
-  return { message: error.message.startsWith('Unexpected token') ? 'Unexpected end of input' : error.message, line: lines };
+  return null;
 }
 
 /** The async function that `code` is the body of, made in `realm`. */
@@ -57,7 +67,13 @@ function compile(code, realm) {
     const { message, line, column } = placeInCode(code, error);
     throw new CodeSyntaxError(message, line, column);
   }
-  return realm.run(script);
+  const compiled = realm.run(script);
+  // Code that closes the function and opens another one compiles too.
+  if (typeof compiled !== 'function' || toText.call(compiled).length !== OPENING.length + code.length + CLOSING.length - 2) {
+    const { message, line, column } = firstMistake(code) ?? { message: "Unexpected token '}'", line: 1 };
+    throw new CodeSyntaxError(message, line, column);
+  }
+  return compiled;
 }
 
 module.exports = { compile, CodeSyntaxError };

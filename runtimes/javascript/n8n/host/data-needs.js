@@ -27,6 +27,8 @@ const READ_FROM_THE_NODE = new Set(['first', 'last', 'all', 'isExecuted', 'param
 const READ_FROM_THE_LEGACY_NODE = new Set(['json', 'binary', 'runIndex', 'context', 'parameter']);
 const READ_FROM_AN_ITEM = new Set(['$json', '$binary', '$data', '$itemIndex', '$position', '$thisItem', '$thisItemIndex']);
 
+const INSERTION = /\{\{([\s\S]*?)\}\}/g;
+
 // Calls that look at the names of the global object without reading the values.
 const HARMLESS_READERS = new Set(['Object.getOwnPropertyNames', 'Object.keys', 'Reflect.ownKeys', 'console.log']);
 
@@ -82,6 +84,7 @@ class Reader {
       $item: (use) => this.itemFunction(use),
       globalThis: (use) => this.globalObject(use),
       global: (use) => this.globalObject(use),
+      $evaluateExpression: (use) => this.expression(use),
       eval: (use) => this.codeFromText(use),
       Function: (use) => this.codeFromText(use),
     });
@@ -195,6 +198,13 @@ class Reader {
     for (const { name } of call ? propertiesRead(call, this.followed) : [{ name: ESCAPED }]) {
       if (!READ_FROM_AN_ITEM.has(name)) this.needs.anyNode();
     }
+  }
+
+  // `$evaluateExpression(text)`, where the code stands in `{{ }}`
+  expression(use) {
+    const text = literalText(callOf(use)?.arguments[0]);
+    if (text === undefined) this.needs.everything();
+    else for (const [, code] of text.matchAll(INSERTION)) this.read(`(${code}\n)`);
   }
 
   // `eval(text)`, `Function(…, text)` and `new Function(…, text)`

@@ -4,7 +4,9 @@
 // `buffer instanceof Uint8Array` and `error instanceof Error` are false in user code, and a package that checks its
 // arguments with `instanceof Date` refuses the user's dates.
 
-const NAMES = ['Error', 'TypeError', 'RangeError', 'Date', 'RegExp', 'Map', 'Set', 'Promise', 'Array', 'ArrayBuffer', 'Uint8Array'];
+const ERRORS = ['Error', 'TypeError', 'RangeError', 'SyntaxError'];
+const CONTAINERS = ['Object', 'Function', 'Array', 'Map', 'Set', 'Promise', 'Date', 'RegExp'];
+const NAMES = [...ERRORS, ...CONTAINERS, 'ArrayBuffer', 'Uint8Array'];
 
 const isInstance = Function.prototype[Symbol.hasInstance];
 

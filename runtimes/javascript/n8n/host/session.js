@@ -4,6 +4,7 @@
 
 const { CodeSyntaxError, compile } = require('./compile');
 const { findDataNeeds, requestParameters, typesToAskFor } = require('./data-needs');
+const { acceptInstances } = require('./instances');
 const { Modules } = require('./modules');
 
 /** The task cannot be run as n8n described it. */
@@ -37,8 +38,14 @@ class Session {
       Buffer,
       natives,
       isAllowed: (name) => this.#modules.isAllowed(name),
-      load: (name) => this.#modules.load(name),
+      load: (name) => this.#loadModule(name),
     });
+  }
+
+  // Modules live in the main realm and are given what user code made in its own.
+  #loadModule(name) {
+    if (this.#realm.global !== globalThis) acceptInstances(globalThis, this.#realm.global);
+    return this.#modules.load(name);
   }
 
   /** Serves a task: exactly one result or error goes to the channel. */
