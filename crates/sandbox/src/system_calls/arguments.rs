@@ -44,6 +44,22 @@ pub(super) const SOCKET_PAIR: Rule = Rule::Checked {
 /// `SOCK_TYPE_MASK` of `include/linux/net.h`: the bits above are flags.
 const SOCKET_TYPE_MASK: u32 = 0xf;
 
+/// `setsockopt(2)`: sizes of buffers, which Node.js sets for the pipes of its children, and timeouts. Programs for the
+/// kernel (`SO_ATTACH_FILTER`, `SO_ATTACH_BPF`) are refused with all the rest.
+pub(super) const SET_SOCKET_OPTION: Rule = Rule::Checked {
+    checks: &[Check {
+        conditions: &[
+            one_of(1, &[libc::SOL_SOCKET as u32]),
+            one_of(
+                2,
+                &[libc::SO_SNDBUF as u32, libc::SO_RCVBUF as u32, libc::SO_RCVTIMEO as u32, libc::SO_SNDTIMEO as u32],
+            ),
+        ],
+        action: Action::Allow,
+    }],
+    otherwise: Action::Deny,
+};
+
 /// `prctl(2)`: what names threads and memory, and what libraries ask of the processor.
 ///
 /// Everything else is refused. Above all `PR_SET_DUMPABLE` and `PR_SET_PTRACER`, which would open the process to

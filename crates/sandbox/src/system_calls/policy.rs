@@ -103,10 +103,11 @@ const COMMON: &[Group] = &[
         SYS_getrusage SYS_prlimit64 SYS_uname SYS_sysinfo SYS_getrandom),
     // Sockets: only pairs within the task.
     group!(arguments::SOCKET_PAIR; SYS_socketpair),
+    group!(arguments::SET_SOCKET_OPTION; SYS_setsockopt),
     group!(ALLOW;
         SYS_sendto SYS_sendmsg SYS_sendmmsg SYS_recvfrom SYS_recvmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt
         SYS_getsockname SYS_getpeername),
-    group!(DENY; SYS_socket SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_setsockopt),
+    group!(DENY; SYS_socket SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4),
     // Walls of its own: namespaces, mounts, roots, filters.
     group!(DENY;
         SYS_unshare SYS_setns SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_seccomp SYS_sethostname
@@ -125,19 +126,18 @@ const COMMON: &[Group] = &[
         SYS_add_key SYS_request_key SYS_keyctl SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt SYS_semget SYS_semop
         SYS_semctl SYS_semtimedop SYS_msgget SYS_msgsnd SYS_msgrcv SYS_msgctl SYS_mq_open SYS_mq_unlink
         SYS_mq_timedsend SYS_mq_timedreceive SYS_mq_notify SYS_mq_getsetattr),
-    // Memory that cannot be reclaimed, and on which node memory lies.
-    group!(DENY;
-        SYS_mlock SYS_mlock2 SYS_mlockall SYS_mbind SYS_set_mempolicy SYS_migrate_pages SYS_move_pages SYS_vmsplice),
+    // Memory that cannot be reclaimed, and where pages lie.
+    group!(DENY; SYS_mlock SYS_mlock2 SYS_mlockall SYS_migrate_pages SYS_move_pages SYS_vmsplice),
     // The whole machine.
     group!(DENY;
         SYS_clock_settime SYS_settimeofday SYS_adjtimex SYS_clock_adjtime SYS_reboot SYS_kexec_load
         SYS_kexec_file_load SYS_init_module SYS_finit_module SYS_delete_module SYS_swapon SYS_swapoff SYS_quotactl
         SYS_nfsservctl SYS_acct SYS_syslog SYS_vhangup SYS_ioprio_set SYS_sync SYS_syncfs),
-    // Asked first by a C library or an event loop that has another way: `clone` for `clone3` and `openat` for
-    // `openat2`, whose flags stand behind a pointer; threads for asynchronous input and output, which would run past
-    // this filter.
+    // Asked first by a library that has another way: `clone` for `clone3` and `openat` for `openat2`, whose flags stand
+    // behind a pointer; threads for asynchronous input and output, which would run past this filter; memory from any
+    // node for OpenBLAS, which asks for the nearest.
     group!(ABSENT;
-        SYS_clone3 SYS_openat2 SYS_io_uring_setup SYS_io_uring_enter SYS_io_uring_register SYS_io_setup
+        SYS_clone3 SYS_openat2 SYS_mbind SYS_set_mempolicy SYS_io_uring_setup SYS_io_uring_enter SYS_io_uring_register SYS_io_setup
         SYS_io_destroy SYS_io_getevents SYS_io_submit SYS_io_cancel),
     // As on an older kernel, which every runtime still supports: newer forms of what is refused above.
     group!(ABSENT;
