@@ -66,6 +66,16 @@ describe('helpers', () => {
     assert.deepEqual(trace[2].data.result, [true, 'hi', true, true]);
   });
 
+  test('send bytes within other things, and what JSON leaves out', async () => {
+    const { trace } = await play('await helpers.request({ body: Buffer.from("a") }, undefined, Buffer.alloc(0)); return 1');
+    const empty = { type: 'Buffer', data: [] };
+    assert.deepEqual(trace[1].params, [{ body: { type: 'Buffer', data: [97] } }, null, empty]);
+  });
+
+  test('refuse parameters that refer to themselves', async () => {
+    assert.match((await errorOf('const a = {}; a.a = a; await helpers.request(a)')).message, /^Converting circular structure to JSON \[line 1\]$/);
+  });
+
   test('can be called from all items at once', async () => {
     const code = 'return Promise.all([1, 2, 3].map((n) => helpers.request({ n })))';
     assert.deepEqual(await resultOf(code, { rpc: ({ params }) => params[0].n * 2 }), [2, 4, 6]);
