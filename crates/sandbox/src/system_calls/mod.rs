@@ -1,6 +1,6 @@
 //! Which system calls a task may make, as a program for `seccomp(2)`.
 //!
-//! The [`policy`](self::policy) gives every call one rule; [`worker_filter`] compiles the rules to classic BPF. Numbers
+//! The policy, one list of names for each rule, gives every call one rule; [`worker_filter`] compiles the rules to classic BPF. Numbers
 //! that stand in no list are answered with `ENOSYS`, as an older kernel would, so that a call which is newer than this
 //! crate is refused without harm to a runtime that probes for it.
 //!
