@@ -1,0 +1,73 @@
+'use strict';
+
+// A task's connection to the supervisor: what it sends while it runs, and its one end.
+
+const { JSONStringify } = require('./captured');
+const { FrameReader, FrameWriter, KIND } = require('./frames');
+const { Requests } = require('./requests');
+
+const EMPTY = Buffer.alloc(0);
+
+class Channel {
+  #reader;
+  #writer;
+  #requests;
+  #afterEnd;
+  #ended = false;
+
+  /**
+   * `descriptor` is the frame socket. `afterEnd` is called with the reader when the task has ended, be it with its
+   * last frame or because the supervisor has gone.
+   */
+  constructor(descriptor, afterEnd) {
+    this.#reader = new FrameReader(descriptor);
+    this.#writer = new FrameWriter(descriptor);
+    this.#requests = new Requests(this.#reader, this.#writer, () => this.#finish());
+    this.#afterEnd = afterEnd;
+  }
+
+  /** In a worker that is ready: says so and waits for its task; null if there is none. */
+  receiveTask() {
+    this.#writer.sendBytes(KIND.WAITING, EMPTY);
+    const frame = this.#reader.next();
+    return frame !== null && frame.kind === KIND.TASK ? frame.payload : null;
+  }
+
+  /** Sends one JSON value to the task's log. */
+  log(json) {
+    this.#writer.sendText(KIND.LOG, json);
+  }
+
+  /** Asks the supervisor for something; resolves with the answer, parsed by `read`. */
+  request(name, parameters, read) {
+    return this.#requests.send(name, parameters, read);
+  }
+
+  /** Ends the task with a result; undefined means that it has none. */
+  result(json) {
+    this.#finish(KIND.RESULT, json ?? '');
+  }
+
+  /** Ends the task with an error report. */
+  error(report) {
+    this.#finish(KIND.ERROR, JSONStringify(report));
+  }
+
+  #finish(kind, text) {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    try {
+      if (kind !== undefined) {
+        this.#writer.sendText(kind, text);
+      }
+    } finally {
+      this.#afterEnd(this.#reader);
+    }
+  }
+}
+
+module.exports = { Channel };
+
+//# sourceURL=node:stockade/channel

@@ -1,0 +1,70 @@
+'use strict';
+
+// Starts a task in the mode that it asks for.
+
+const path = require('path');
+const codeMode = require('./code-mode');
+const directoryMode = require('./directory-mode');
+const { watch } = require('./ending');
+const { describe } = require('./report');
+const { furnish } = require('./surroundings');
+const { ValidationFailure } = require('./task');
+
+/** Only here can a task write. */
+const WORKING_DIRECTORY = '/tmp';
+
+/** Reports whatever ends the task outside of what its mode waits for. */
+function watchTask(channel, describeThrown) {
+  watch({
+    exited: (status) =>
+      status === 0 || status === undefined
+        ? channel.result(undefined)
+        : channel.error({ code: 'RUNTIME_ERROR', message: `Process exited with code ${status}` }),
+    failed: (thrown) => channel.error(describeThrown(thrown)),
+    drained: () =>
+      channel.error({ code: 'RUNTIME_ERROR', message: 'The code waits for a promise that never settles' }),
+  });
+}
+
+function startDirectory({ settings }, { taskDirectory }) {
+  const script = path.join(taskDirectory, 'index.js');
+  const { environment, arguments: argumentsOfScript } = settings;
+  furnish({ directory: taskDirectory, script, argumentsOfScript, environment });
+  directoryMode.run(script);
+}
+
+function startCode(task, channel, { imports }) {
+  const { file, environment, allow } = task.settings;
+  furnish({ directory: WORKING_DIRECTORY, script: file, argumentsOfScript: [], environment });
+  watchTask(channel, (thrown) => describe(thrown, file));
+  imports.restrict(allow);
+  codeMode.run(task, channel, imports);
+}
+
+function startNode(task, channel, { n8n }) {
+  const { file, environment } = task.settings;
+  furnish({ directory: WORKING_DIRECTORY, script: file, argumentsOfScript: [], environment });
+  watchTask(channel, n8n.failureOf);
+  n8n.run(task, channel).catch((thrown) => channel.error(n8n.failureOf(thrown)));
+}
+
+/**
+ * Starts a task. `world` is what the zygote has prepared: `imports`, the mode `n8n` (or null), and `taskDirectory`.
+ * The task's end goes to `channel`.
+ */
+function dispatch(task, channel, world) {
+  const { mode } = task.settings;
+  if (mode === 'code') {
+    startCode(task, channel, world);
+  } else if (mode === 'directory') {
+    startDirectory(task, world);
+  } else if (mode === 'n8n' && world.n8n !== null) {
+    startNode(task, channel, world);
+  } else {
+    throw new ValidationFailure(`This runtime has no mode \`${mode}\``);
+  }
+}
+
+module.exports = { dispatch };
+
+//# sourceURL=node:stockade/dispatch

@@ -1,0 +1,91 @@
+'use strict';
+
+// What a task sees of its process: arguments, environment, loaded modules. Nothing in it tells of the zygote.
+
+const { existsSync } = require('fs');
+const Module = require('module');
+const os = require('os');
+const path = require('path');
+const { getHeapStatistics } = require('v8');
+
+const HARNESS = path.dirname(__dirname);
+
+/** All that a worker's environment has before its task adds to it. */
+const ENVIRONMENT = ['PATH', 'HOME', 'LANG', 'TZ'];
+
+/** In the zygote: removes every other variable, those of Stockade among them. */
+function cleanEnvironment() {
+  for (const name of Object.keys(process.env)) {
+    if (!ENVIRONMENT.includes(name)) {
+      delete process.env[name];
+    }
+  }
+}
+
+/** In the zygote, when all of the harness is loaded: takes it out of what Node.js keeps about modules and arguments. */
+function hideHarness() {
+  for (const name of Object.keys(Module._cache)) {
+    if (name.startsWith(HARNESS)) {
+      delete Module._cache[name];
+    }
+  }
+  for (const key of Object.keys(Module._pathCache)) {
+    delete Module._pathCache[key];
+  }
+  delete process.mainModule;
+  process.execArgv = [];
+  process.argv = [process.execPath];
+}
+
+/** In a worker: Node.js keeps the process id of the zygote in memory, too. */
+function correctProcessId() {
+  // No parent in its own pid namespace has only the first process in it.
+  if (process.ppid === 0) {
+    Object.defineProperty(process, 'pid', { value: 1, writable: false, enumerable: true, configurable: true });
+  }
+}
+
+/** In a worker: what its task wants in its environment, and where it works. */
+function furnish({ directory, script, argumentsOfScript, environment }) {
+  // Node.js keeps the working directory in memory; the native library changed it without Node.js.
+  process.chdir(directory);
+  correctProcessId();
+  process.argv = [process.execPath, script, ...argumentsOfScript];
+  for (const [name, value] of Object.entries(environment)) {
+    process.env[name] = value;
+  }
+}
+
+/** Replaces a function of a builtin module by one of the same name. */
+function replace(object, name, value) {
+  Object.defineProperty(value, 'name', { value: name, configurable: true });
+  object[name] = value;
+}
+
+/** In the zygote: functions of Node.js that read /proc, which does not exist inside the walls, say what they can. */
+function doWithoutProc() {
+  if (existsSync('/proc/self/stat')) {
+    return;
+  }
+  // The kernel still keeps the largest resident size.
+  const resident = () => process.resourceUsage().maxRSS * 1024;
+  replace(process, 'memoryUsage', () => {
+    const { total_heap_size, used_heap_size, external_memory } = getHeapStatistics();
+    return {
+      rss: resident(),
+      heapTotal: total_heap_size,
+      heapUsed: used_heap_size,
+      external: external_memory,
+      arrayBuffers: 0,
+    };
+  });
+  replace(process.memoryUsage, 'rss', resident);
+  const times = { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 };
+  replace(os, 'cpus', () =>
+    Array.from({ length: os.availableParallelism() }, () => ({ model: 'unknown', speed: 0, times: { ...times } })),
+  );
+}
+
+module.exports = { cleanEnvironment, doWithoutProc, furnish, hideHarness };
+
+//# sourceURL=node:stockade/surroundings
