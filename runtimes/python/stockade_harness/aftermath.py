@@ -8,7 +8,11 @@ import _signal
 import gc
 import sys
 
-_ALL_SIGNALS = frozenset(_signal.valid_signals())
+# What timers and children raise and what other processes send; each one more costs time in every task.
+_SIGNALS = tuple(
+    getattr(_signal, "SIG" + name)
+    for name in ("ALRM", "VTALRM", "PROF", "CHLD", "HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "IO")
+)
 _MONITORING = getattr(sys, "monitoring", None)
 _MONITORING_TOOLS = range(6)
 # What the interpreter starts with. User code may have raised it to the sky, and a deeply nested value would then
@@ -53,7 +57,7 @@ def _stop_monitoring():
 _ACTIONS = [
     (sys.settrace, (None,)),
     (sys.setprofile, (None,)),
-    (_signal.pthread_sigmask, (_signal.SIG_BLOCK, _ALL_SIGNALS)),
+    (_signal.pthread_sigmask, (_signal.SIG_BLOCK, _SIGNALS)),
     (sys.setrecursionlimit, (_RECURSION_LIMIT,)),
     (gc.disable, ()),
 ]

@@ -23,6 +23,7 @@ ERROR = 21
 _HEADER = struct.Struct("<BI")
 _REQUEST_HEADER = struct.Struct("<IH")
 _ANSWER_HEADER = struct.Struct("<IB")
+LARGEST_PAYLOAD = 2**32 - 1
 _PATIENCE = 1.0
 
 

@@ -1,24 +1,27 @@
 """Tracebacks as CPython prints them, of the user's frames only."""
 
-import os
-import sys
 import traceback
 from itertools import islice
 
-_HARNESS = os.path.dirname(os.path.abspath(__file__)) + "/"
-_INTERPRETER = tuple(
-    {os.path.dirname(os.__file__) + "/", sys.base_prefix.rstrip("/") + "/lib/", sys.prefix.rstrip("/") + "/lib/"}
-)
+# The only folder that user code can put modules of its own in.
+_WRITABLE = "/tmp/"
+# Code that the user compiles from text has a name in angle brackets, and so have modules built into the interpreter.
+_COMPILED = "<"
 _FROZEN = "<frozen "
 _MOST_FRAMES = 1000
 _LONGEST_STACK = 1 << 16
 
-_hidden_folders = [_HARNESS, os.path.dirname(os.path.dirname(_HARNESS)) + "/zygote.py", *_INTERPRETER, _FROZEN]
+_hidden = [_FROZEN]
 
 
 def hide_folder(folder):
-    """Leave frames of files below `folder` out of every stack; meant for installed packages."""
-    _hidden_folders.append(folder.rstrip("/") + "/")
+    """Leave files below `folder` out of every stack; for installed packages, wherever they are."""
+    _hidden.append(folder.rstrip("/") + "/")
+
+
+def _is_users(file):
+    """Whether a file is the user's; anything else, such as a library or the harness, tells the user nothing."""
+    return file.startswith((_WRITABLE, _COMPILED)) and not file.startswith(tuple(_hidden))
 
 
 def position(exception, source):
@@ -74,15 +77,12 @@ def render(exception, own_file):
 
 
 def _hide_frames(shown, own_file):
-    hidden = tuple(_hidden_folders)
     pending = [shown]
     while pending:
         current = pending.pop()
         if current is None:
             continue
-        current.stack[:] = [
-            frame for frame in current.stack if frame.filename == own_file or not frame.filename.startswith(hidden)
-        ]
+        current.stack[:] = [frame for frame in current.stack if frame.filename == own_file or _is_users(frame.filename)]
         pending += [current.__cause__, current.__context__]
         pending += getattr(current, "exceptions", None) or []
 

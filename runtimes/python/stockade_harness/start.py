@@ -13,7 +13,7 @@ from . import worker
 from .environment import keep_agreed_variables
 from .stacks import hide_folder
 from .streams import open_streams
-from .warmup import rehearse_in_zygote
+from .warmup import choose_modes, rehearse_in_zygote
 
 _NATIVE_LIBRARY = "/stockade/native.so"
 _SETTINGS_VARIABLE = "STOCKADE_ZYGOTE"
@@ -41,6 +41,7 @@ def prepare(settings):
     _add_interactive_builtins()
     missing = _preload(settings.get("preload") or [], settings.get("packages"))
     keep_agreed_variables()
+    choose_modes(settings.get("modes"))
     rehearse_in_zygote(worker.run_task)
     greeting = {
         "language": "python",
@@ -76,5 +77,6 @@ def _preload(names, packages):
         try:
             importlib.import_module(name)
         except BaseException as error:
-            missing.append(f"{name}: {type(error).__name__}: {error}")
+            reason = f"{name}: {type(error).__name__}: {error}"
+            missing.append(reason.encode(errors="replace").decode())
     return missing

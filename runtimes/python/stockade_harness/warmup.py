@@ -12,6 +12,7 @@ import sys
 from _signal import SIG_SETMASK, pthread_sigmask
 
 from .aftermath import forget
+from .frames import RESULT
 from .imports import release_imports
 
 _ROUNDS_IN_ZYGOTE = 24
@@ -40,25 +41,36 @@ class _NoChannel:
         """Drop the frame."""
 
 
+def choose_modes(names):
+    """Rehearse only the modes that the workers will be asked for: each costs a worker time and memory."""
+    if names is not None:
+        _chosen[:] = [_MODES[name] for name in names if name in _MODES]
+
+
 def rehearse_in_zygote(run_task):
-    """Rehearse until nothing is left to load or to specialise, the ways to fail included."""
+    """Rehearse until nothing is left to load or to specialise, the ways to fail included.
+
+    An interpreter that cannot do the simplest task must not become a zygote, so the process ends if one fails.
+    """
     for _ in range(_ROUNDS_IN_ZYGOTE):
-        _rehearse(run_task, _PAYLOADS + _FAILING_PAYLOADS)
+        for mode in _chosen:
+            (kind, payload), *_ = _rehearse(run_task, [mode.succeeding, *mode.failing])
+            if kind != RESULT:
+                sys.exit(f"stockade: a rehearsal failed: {payload.decode()}")
 
 
 def rehearse(run_task):
     """Rehearse what a task that succeeds will take; failing would cost every worker half a megabyte."""
-    _rehearse(run_task, _PAYLOADS)
+    _rehearse(run_task, [mode.succeeding for mode in _chosen])
 
 
 def _rehearse(run_task, payloads):
-    """Run the rehearsals with `run_task(payload, channel)` and leave no trace of them."""
+    """Run tasks with `run_task(payload, channel)` and leave no trace of them; how they ended."""
     main = sys.modules["__main__"]
     arguments = sys.argv
     stderr = sys.stderr
     variables = dict(os.environ)
-    for payload in payloads:
-        run_task(payload, _NoChannel())
+    ends = [run_task(payload, _NoChannel()) for payload in payloads]
     forget()
     release_imports()
     linecache.cache.clear()
@@ -67,6 +79,7 @@ def _rehearse(run_task, payloads):
     sys.stderr = stderr
     os.environ.update(variables)
     pthread_sigmask(SIG_SETMASK, ())
+    return ends
 
 
 def _frame(settings, code, inputs):
@@ -74,8 +87,16 @@ def _frame(settings, code, inputs):
     return bytearray(length(len(settings)) + settings + length(len(code)) + code + inputs)
 
 
-_PAYLOADS = [_frame(_SETTINGS, _CODE, _INPUTS), _frame(_N8N_SETTINGS, _N8N_CODE, _N8N_INPUTS)]
-_FAILING_PAYLOADS = [
-    *(_frame(_SETTINGS, code, _INPUTS) for code in _FAILING_CODE),
-    *(_frame(_N8N_SETTINGS, code, _N8N_INPUTS) for code in _N8N_FAILING_CODE),
-]
+class _Rehearsals:
+    """What is rehearsed for one mode: a task that succeeds, and some that fail each in their own way."""
+
+    def __init__(self, settings, inputs, code, failing_code):
+        self.succeeding = _frame(settings, code, inputs)
+        self.failing = [_frame(settings, code, inputs) for code in failing_code]
+
+
+_MODES = {
+    "code": _Rehearsals(_SETTINGS, _INPUTS, _CODE, _FAILING_CODE),
+    "n8n": _Rehearsals(_N8N_SETTINGS, _N8N_INPUTS, _N8N_CODE, _N8N_FAILING_CODE),
+}
+_chosen = list(_MODES.values())

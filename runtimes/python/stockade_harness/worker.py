@@ -5,8 +5,8 @@ import os
 import sys
 
 from . import code_mode
-from .failures import OUT_OF_MEMORY, encode_failure, failure
-from .frames import DESCRIPTOR, ERROR, TASK, WAITING, Channel, Disconnected
+from .failures import OUT_OF_MEMORY, RUNTIME_ERROR, encode_failure, failure
+from .frames import DESCRIPTOR, ERROR, LARGEST_PAYLOAD, TASK, WAITING, Channel, Disconnected
 from .n8n import mode as n8n_mode
 from .reseed import reseed
 from .streams import flush_streams
@@ -34,6 +34,8 @@ def run(descriptor=DESCRIPTOR):
     if kind != TASK:
         _exit(1)
     end = run_task(payload, channel)
+    if len(end[1]) > LARGEST_PAYLOAD:
+        end = ERROR, encode_failure({"code": RUNTIME_ERROR, "message": "The result is larger than 4 GiB"})
     if _process_id() != worker:
         _leave_as_child(end)
     _finish(channel, *end)

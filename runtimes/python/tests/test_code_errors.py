@@ -161,3 +161,11 @@ while True:
     for ending in ("", "return kept"):
         error = run(code + ending).error
         assert (error["code"], error["name"], error["line"]) == ("MEMORY_ERROR", "MemoryError", 6)
+
+
+def test_memory_that_runs_out_while_the_result_is_encoded(run):
+    code = (
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))\nreturn ['x' * 1000] * 10 ** 6"
+    )
+    error = run(code).error
+    assert (error["code"], error["message"]) == ("MEMORY_ERROR", "The code ran out of memory")

@@ -118,5 +118,21 @@ def test_the_zygote_is_small(interpreter):
     assert resident < 15_500, f"{resident} kB"
 
 
+@pytest.mark.parametrize("modes", [[], ["code"], ["n8n"], ["code", "n8n", "later"]])
+def test_modes_that_are_not_rehearsed_run_too(zygote_with, modes):
+    zygote = zygote_with({"modes": modes})
+    assert zygote.worker().run("return x", {"x": 1}).value == 1
+    assert zygote.worker().run("return _items", [1], mode="n8n").value == {"result": [1]}
+
+
+def test_rehearsals_leave_nothing_behind(run):
+    code = """
+import importlib, linecache, os, sys
+guarded = "stockade" in importlib.import_module.__code__.co_filename
+return [sorted(os.environ), list(linecache.cache), sys.stderr is sys.__stderr__, guarded]
+"""
+    assert run(code).value == [["HOME", "LANG", "PATH", "TZ"], ["main.py"], True, False]
+
+
 def test_signals_are_not_blocked_in_user_code(run):
     assert run("import signal\nreturn len(signal.pthread_sigmask(signal.SIG_BLOCK, []))").value == 0
