@@ -25,6 +25,19 @@ pub(super) const CLONE: Rule = Rule::Checked {
     otherwise: Action::Allow,
 };
 
+/// `socket(2)`: none at all. The C library asks the name service cache daemon for every user name through a socket of
+/// just this kind and reads the files when there is none, so that this one is not worth a message.
+pub(super) const SOCKET: Rule = Rule::Checked {
+    checks: &[Check {
+        conditions: &[
+            one_of(0, &[libc::AF_UNIX as u32]),
+            one_of(1, &[(libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u32]),
+        ],
+        action: Action::Answer(libc::EAFNOSUPPORT),
+    }],
+    otherwise: Action::Deny,
+};
+
 /// `socketpair(2)`: connected pairs within the task.
 ///
 /// Datagram sockets are refused: such a socket takes a name by itself when it sends with `SO_PASSCRED`

@@ -56,7 +56,8 @@ pub fn worker_filter(denial: Denial) -> Vec<sock_filter> {
 
     let kill = program.answer(Action::Kill);
     let lookup = program.branch(libc::BPF_JEQ, ARCHITECTURE, lookup, kill);
-    program.load(offset::ARCHITECTURE, lookup);
+    let lookup = program.load(offset::ARCHITECTURE, lookup);
+    program.end_emulation(lookup);
     program.finish()
 }
 

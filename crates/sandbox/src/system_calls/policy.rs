@@ -107,7 +107,8 @@ const COMMON: &[Group] = &[
     group!(ALLOW;
         SYS_sendto SYS_sendmsg SYS_sendmmsg SYS_recvfrom SYS_recvmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt
         SYS_getsockname SYS_getpeername),
-    group!(DENY; SYS_socket SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4),
+    group!(arguments::SOCKET; SYS_socket),
+    group!(DENY; SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4),
     // Walls of its own: namespaces, mounts, roots, filters.
     group!(DENY;
         SYS_unshare SYS_setns SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_seccomp SYS_sethostname

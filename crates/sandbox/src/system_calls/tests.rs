@@ -184,7 +184,7 @@ fn any_call() -> impl Strategy<Value = (u32, [u64; 6])> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_compiled_filter_decides_as_the_policy((number, arguments) in any_call()) {

@@ -94,6 +94,7 @@ async function language() {
 
 async function surroundings() {
   assert.ok(os.cpus().length && os.totalmem() && os.freemem() && os.uptime() && os.hostname());
+  assert.ok(os.userInfo().username);
   assert.ok(process.memoryUsage().rss && process.cpuUsage().user && process.resourceUsage().maxRSS);
   assert.ok(process.hrtime.bigint() && performance.now());
   process.title = "title";

@@ -17,6 +17,7 @@ import multiprocessing.shared_memory
 import os
 import pathlib
 import platform
+import pwd
 import random
 import resource
 import secrets
@@ -199,6 +200,7 @@ def libraries():
     os.times()
     os.uname()
     os.getgroups()
+    pwd.getpwuid(0)
     ctypes.CDLL(None).getpid()
     import ssl
 

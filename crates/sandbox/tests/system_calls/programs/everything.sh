@@ -21,4 +21,5 @@ TEXT
 find folder -type f | xargs cat > all
 touch -d @0 all && mv all folder/ && rm -r folder
 date +%s > /dev/null
+id > /dev/null && ls -l / > /dev/null
 echo 'all is well'
