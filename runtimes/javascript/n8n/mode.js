@@ -46,7 +46,11 @@ async function warm() {
   await rehearseOnce(prepared);
 }
 
-/** Serves the task of this worker: exactly one result or error goes to the channel. */
+/**
+ * Serves the task of this worker: exactly one result or error goes to the channel. Data of the execution that comes with
+ * the task, as its inputs, is not asked for: neither is the code analysed nor does the task wait for n8n then. Whoever
+ * sends it along takes the request for it from an earlier task with the same code, one that asked for no node types.
+ */
 async function run(task, channel) {
   if (task.settings.rules.insecure) {
     current = new Session(Realm.ofTheProcess(), [], packages);

@@ -99,6 +99,11 @@ class Kit {
     return this.#channel.request(name, stringify(parameters), parse);
   }
 
+  /** The value of a JSON text, made of this realm's objects. */
+  parse(text) {
+    return parse(text);
+  }
+
   failureOf(thrown) {
     return failureOf(thrown);
   }

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { errorOf, play, resultOf } = require('./support/play');
+const { taskData } = require('./support/workflow');
 
 const EACH = { nodeMode: 'runOnceForEachItem', chunk: { startIndex: 0, count: 2 } };
 const TWO = { items: [{ json: { id: 0 } }, { json: { id: 1 }, binary: { f: { data: 'aGk=', fileName: 'a' } } }] };
@@ -44,6 +45,18 @@ describe('variables', () => {
   test('additional properties become variables', async () => {
     const settings = { additionalProperties: { query: { a: [1] } } };
     assert.deepEqual(await resultOf('return [query.a instanceof Array, query]', { settings }), [true, { a: [1] }]);
+  });
+});
+
+describe('data that comes with the task', () => {
+  test('is used without asking n8n', async () => {
+    const inputs = Buffer.from(JSON.stringify(taskData({ items: [{ json: { a: 'ä' } }] })));
+    const { trace } = await play('return [$json, $("Src").first().json, items instanceof Array]', { inputs });
+    assert.deepEqual(trace, [{ type: 'runner:taskdone', data: { result: [{ a: 'ä' }, { a: 'ä' }, true] } }]);
+  });
+
+  test('may be empty', async () => {
+    assert.equal((await play('return 1', { inputs: Buffer.alloc(0) })).trace.length, 2);
   });
 });
 

@@ -68,10 +68,10 @@ function record(answers) {
 }
 
 /** Runs `code` in a realm of its own. `changes` are made to the workflow. */
-async function play(code, { changes, settings, rules, rpc, properties, packages } = {}) {
+async function play(code, { changes, settings, rules, rpc, properties, packages, inputs } = {}) {
   await mode.prepare({ packages });
   const recorded = record({ data: taskData(changes), rpc, properties });
-  const task = { code, settings: { n8n: { ...SETTINGS, ...settings }, rules: { ...RULES, ...rules } } };
+  const task = { code, inputs, settings: { n8n: { ...SETTINGS, ...settings }, rules: { ...RULES, ...rules } } };
   await mode.run(task, recorded.channel);
   return recorded;
 }
