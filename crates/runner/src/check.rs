@@ -1,0 +1,236 @@
+//! Would a runner with these settings work? Every part is tried against a live broker, without taking a task.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockade_engine::{Engine, EngineStatus};
+use stockade_protocol::Language;
+use tokio::time::timeout;
+
+use crate::RunnerArguments;
+use crate::broker::{Access, Received};
+use crate::error::RunnerError;
+use crate::identifier::new_identifier;
+use crate::message::{BrokerMessage, Outbox, Outgoing};
+use crate::settings::{LanguageSettings, Rules, Settings, Token};
+
+/// How long the broker may take to register a runner.
+const REGISTRATION_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckReport {
+    /// In the order in which a start needs them.
+    pub findings: Vec<Finding>,
+}
+
+/// What was found out about one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The part.
+    pub subject: String,
+    /// How it is.
+    pub state: State,
+    /// What was seen.
+    pub detail: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// Works, and may not be what was meant.
+    Doubtful,
+    /// A runner would not work, or not for all tasks.
+    Bad,
+}
+
+impl CheckReport {
+    /// Whether a runner would work.
+    pub fn is_good(&self) -> bool {
+        self.findings.iter().all(|finding| finding.state != State::Bad)
+    }
+
+    fn add(&mut self, subject: impl Into<String>, state: State, detail: impl Into<String>, remedy: Option<&str>) {
+        let (subject, detail) = (subject.into(), detail.into());
+        self.findings.push(Finding { subject, state, detail, remedy: remedy.map(str::to_owned) });
+    }
+
+    fn add_error(&mut self, subject: &str, error: &RunnerError) {
+        self.add(subject, State::Bad, error.to_string(), error.hint());
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or(0);
+        for Finding { subject, state, detail, remedy } in &self.findings {
+            let word = match state {
+                State::Good => "ok",
+                State::Doubtful => "note",
+                State::Bad => "FAIL",
+            };
+            writeln!(formatter, "{word:<5} {subject:<width$}  {detail}")?;
+            if let Some(remedy) = remedy {
+                writeln!(formatter, "{:<5} {:<width$}  hint: {remedy}", "", "")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tries settings, address, token, registration, interpreters with their walls, and allow-lists.
+pub async fn check(arguments: &RunnerArguments) -> CheckReport {
+    let mut report = CheckReport { findings: Vec::new() };
+    let settings = match Settings::resolve(arguments) {
+        Ok(settings) => Arc::new(settings),
+        Err(error) => {
+            report.add_error("settings", &error);
+            return report;
+        }
+    };
+    let served: Vec<&str> = settings.languages.iter().map(|language| language.language.name()).collect();
+    report.add("settings", State::Good, format!("serving {}", served.join(" and ")), None);
+    for remark in &settings.remarks {
+        report.add("settings", State::Doubtful, remark, None);
+    }
+    check_broker(&settings, &mut report).await;
+    match Engine::start(settings.engine_configuration().clone()).await {
+        Ok(engine) => {
+            report_engine(&settings, &engine.status(), &mut report);
+            engine.stop().await;
+        }
+        Err(error) => report.add_error("interpreters", &error.into()),
+    }
+    for language in &settings.languages {
+        report_rules(language, &mut report);
+    }
+    report
+}
+
+async fn check_broker(settings: &Arc<Settings>, report: &mut CheckReport) {
+    let access = match Access::new(Arc::clone(settings)) {
+        Ok(access) => access,
+        Err(error) => return report.add_error("broker", &error),
+    };
+    match access.check_health().await {
+        Ok(()) => report.add("broker", State::Good, format!("{} is healthy", settings.broker), None),
+        Err(error) => return report.add_error("broker", &error),
+    }
+    let grant_token = match access.fetch_grant_token().await {
+        Ok(token) => token,
+        Err(error) => return report.add_error("token", &error),
+    };
+    if matches!(settings.token, Token::Grant(_)) {
+        let detail = "this check uses up N8N_RUNNERS_GRANT_TOKEN, which is good for one connection";
+        report.add("token", State::Doubtful, detail, None);
+    } else {
+        report.add("token", State::Good, "N8N_RUNNERS_AUTH_TOKEN was exchanged for a grant token", None);
+    }
+    match timeout(REGISTRATION_PATIENCE, register(settings, &access, &grant_token)).await {
+        Ok(Ok(())) => report.add("registration", State::Good, "the broker registered a runner", None),
+        Ok(Err(error)) => report.add_error("registration", &error),
+        Err(_) => {
+            report.add_error("registration", &RunnerError::NotRegistered(REGISTRATION_PATIENCE.as_secs()));
+        }
+    }
+}
+
+/// Goes as far as a runner can without offering to take tasks. Its name is its own: under the name of a runner that
+/// works it would push that one out.
+async fn register(settings: &Settings, access: &Access, grant_token: &str) -> Result<(), RunnerError> {
+    let mut connection = access.upgrade(grant_token, &new_identifier()).await?;
+    let types: Vec<&str> = settings.languages.iter().map(|language| language.language.name()).collect();
+    let mut outbox = Outbox::default();
+    loop {
+        let text = match connection.exchange(&mut outbox).await {
+            Received::Text(text) => text,
+            Received::NotText => continue,
+            Received::End(error) => return Err(error),
+        };
+        match BrokerMessage::read(&text) {
+            Ok(BrokerMessage::InformationRequest) => {
+                outbox.push(Outgoing::information("Stockade check", &types));
+            }
+            Ok(BrokerMessage::Registered) => break,
+            // Whatever else it says is for a runner that serves.
+            _ => {}
+        }
+    }
+    connection.close().await;
+    Ok(())
+}
+
+fn report_engine(settings: &Settings, status: &EngineStatus, report: &mut CheckReport) {
+    for runtime in &status.runtimes {
+        let subject = runtime.language.name();
+        match &runtime.problem {
+            None => {
+                report.add(subject, State::Good, format!("version {} runs inside the walls", runtime.version), None)
+            }
+            Some(problem) => report.add(subject, State::Bad, problem, None),
+        }
+        for missing in &runtime.missing {
+            let remedy = match runtime.language {
+                Language::Python => "install it with `pip install --target FOLDER` into the folder of Python packages",
+                _ => "install it with `npm install --prefix FOLDER` into the folder of JavaScript packages",
+            };
+            let detail = format!("an allowed module cannot be loaded: {missing}");
+            report.add(subject, State::Bad, detail, Some(remedy));
+        }
+    }
+    for wall in &settings.engine.without_walls {
+        report.add("walls", State::Doubtful, format!("doing without the wall `{wall}`, as configured"), None);
+    }
+}
+
+fn report_rules(language: &LanguageSettings, report: &mut CheckReport) {
+    let subject = format!("{} allow-lists", language.language);
+    let shown = |modules: &[String]| match modules {
+        [] => "none".to_owned(),
+        modules if modules == ["*"] => "all".to_owned(),
+        modules => modules.join(", "),
+    };
+    let (detail, is_empty, remedy) = match &language.rules {
+        Rules::Python(rules) => (
+            format!("standard library: {}; packages: {}", shown(&rules.stdlib_allow), shown(&rules.external_allow)),
+            rules.stdlib_allow.is_empty() && rules.external_allow.is_empty(),
+            "code cannot import anything; to change that set N8N_RUNNERS_STDLIB_ALLOW and N8N_RUNNERS_EXTERNAL_ALLOW",
+        ),
+        Rules::JavaScript(rules) => (
+            format!("built in: {}; packages: {}", shown(&rules.builtin_allow), shown(&rules.external_allow)),
+            rules.builtin_allow.is_empty() && rules.external_allow.is_empty(),
+            "code cannot require anything; to change that set NODE_FUNCTION_ALLOW_BUILTIN and \
+             NODE_FUNCTION_ALLOW_EXTERNAL",
+        ),
+    };
+    let state = if is_empty { State::Doubtful } else { State::Good };
+    report.add(subject, state, detail, is_empty.then_some(remedy));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_reads_in_columns_with_the_remedy_below() {
+        let mut report = CheckReport { findings: Vec::new() };
+        report.add("broker", State::Good, "http://127.0.0.1:5679 is healthy", None);
+        report.add("python", State::Doubtful, "nothing is allowed", Some("allow something"));
+        assert!(report.is_good());
+        report.add("registration", State::Bad, "it failed", Some("do this"));
+        assert!(!report.is_good());
+        assert_eq!(
+            report.to_string(),
+            "ok    broker        http://127.0.0.1:5679 is healthy\n\
+             note  python        nothing is allowed\n\
+             \x20                   hint: allow something\n\
+             FAIL  registration  it failed\n\
+             \x20                   hint: do this\n"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The broker's end of a runner's WebSocket.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use futures_util::{Sink, Stream as _};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+
+use crate::broker::{PATIENCE, Stream};
+
+pub(crate) struct RunnerSocket {
+    socket: WebSocketStream<Box<dyn Stream>>,
+    /// The path with its query.
+    pub(crate) path: String,
+    /// The grant token.
+    pub(crate) token: String,
+    /// What the runner said about itself.
+    pub(crate) information: Value,
+}
+
+/// What came from the runner.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Heard {
+    Message(Value),
+    Pong(Vec<u8>),
+    Closed(u16, String),
+}
+
+impl RunnerSocket {
+    pub(crate) fn new(socket: WebSocketStream<Box<dyn Stream>>, path: String, token: String) -> Self {
+        Self { socket, path, token, information: Value::Null }
+    }
+
+    pub(crate) async fn register(&mut self) {
+        self.send(json!({"type": "broker:inforequest"})).await;
+        self.information = self.next_of("runner:info").await;
+        self.send(json!({"type": "broker:runnerregistered"})).await;
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_raw(Message::text(message.to_string())).await;
+    }
+
+    pub(crate) async fn send_raw(&mut self, message: Message) {
+        let sending = async {
+            poll_fn(|context| Pin::new(&mut self.socket).poll_ready(context)).await?;
+            Pin::new(&mut self.socket).start_send(message)?;
+            poll_fn(|context| Pin::new(&mut self.socket).poll_flush(context)).await
+        };
+        timeout(PATIENCE, sending).await.expect("the runner does not read").unwrap();
+    }
+
+    /// The next thing that comes.
+    pub(crate) async fn hear(&mut self) -> Heard {
+        loop {
+            let next = poll_fn(|context| Pin::new(&mut self.socket).poll_next(context));
+            match timeout(PATIENCE, next).await.expect("the runner says nothing") {
+                Some(Ok(Message::Text(text))) => return Heard::Message(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Pong(bytes))) => return Heard::Pong(bytes.to_vec()),
+                Some(Ok(Message::Close(frame))) => {
+                    let (code, reason) =
+                        frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                    return Heard::Closed(code, reason);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Heard::Closed(1006, String::new()),
+            }
+        }
+    }
+
+    /// The next message of this type; others are passed over.
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            match self.hear().await {
+                Heard::Message(message) if message["type"] == kind => return message,
+                Heard::Message(_) | Heard::Pong(_) => {}
+                closed @ Heard::Closed(..) => panic!("waiting for {kind}: {closed:?}"),
+            }
+        }
+    }
+
+    /// The next message that is not an offer.
+    pub(crate) async fn next_word(&mut self) -> Value {
+        loop {
+            match self.hear().await {
+                Heard::Message(message) if message["type"] == "runner:taskoffer" => {}
+                Heard::Message(message) => return message,
+                other => panic!("waiting for a message: {other:?}"),
+            }
+        }
+    }
+
+    /// Takes up the next offer for a task.
+    pub(crate) async fn accept(&mut self, task_id: &str) {
+        let offer = self.next_of("runner:taskoffer").await;
+        self.accept_offer(task_id, &offer).await;
+    }
+
+    pub(crate) async fn accept_offer(&mut self, task_id: &str, offer: &Value) {
+        self.send(json!({"type": "broker:taskofferaccept", "taskId": task_id, "offerId": offer["offerId"]})).await;
+        assert_eq!(self.next_word().await, json!({"type": "runner:taskaccepted", "taskId": task_id}));
+    }
+
+    /// Gives a task this code to run.
+    pub(crate) async fn give(&mut self, task_id: &str, code: &str) {
+        let settings = json!({
+            "code": code, "nodeMode": "runOnceForAllItems", "workflowMode": "manual", "continueOnFail": false,
+            "items": [], "nodeId": "n1", "nodeName": "Code", "workflowId": "w1", "workflowName": "WF"
+        });
+        self.send(json!({"type": "broker:tasksettings", "taskId": task_id, "settings": settings})).await;
+    }
+
+    pub(crate) async fn cancel(&mut self, task_id: &str) {
+        self.send(json!({"type": "broker:taskcancel", "taskId": task_id, "reason": "Task cancelled by user"})).await;
+    }
+
+    /// Runs a task from offer to end.
+    pub(crate) async fn run(&mut self, task_id: &str, code: &str) -> Value {
+        self.accept(task_id).await;
+        self.give(task_id, code).await;
+        self.next_word().await
+    }
+
+    pub(crate) async fn close(mut self, code: u16) {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        self.send_raw(Message::Close(Some(frame))).await;
+        while !matches!(self.hear().await, Heard::Closed(..)) {}
+    }
+}
