@@ -25,9 +25,10 @@ _SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 def main():
     """Warm up, and serve; from then on every return of the native library is a new worker."""
-    hello = prepare(json.loads(os.environ.pop(_SETTINGS_VARIABLE, None) or "{}"))
+    settings = json.loads(os.environ.pop(_SETTINGS_VARIABLE, None) or "{}")
+    hello = prepare(settings)
     try:
-        native = ctypes.PyDLL(_NATIVE_LIBRARY)
+        native = ctypes.PyDLL(settings.get("native") or _NATIVE_LIBRARY)
     except OSError as error:
         sys.exit(f"stockade: the native library cannot be loaded: {error}")
     native.stockade_serve(hello, len(hello))
@@ -41,7 +42,7 @@ def prepare(settings):
     _add_interactive_builtins()
     missing = _preload(settings.get("preload") or [], settings.get("packages"))
     keep_agreed_variables()
-    choose_modes(settings.get("modes"))
+    choose_modes(settings.get("modes") or [])
     rehearse_in_zygote(worker.run_task)
     greeting = {
         "language": "python",

@@ -42,9 +42,11 @@ class _NoChannel:
 
 
 def choose_modes(names):
-    """Rehearse only the modes that the workers will be asked for: each costs a worker time and memory."""
-    if names is not None:
-        _chosen[:] = [_MODES[name] for name in names if name in _MODES]
+    """Rehearse the modes that the workers will be asked for, plain code when none is named.
+
+    Each costs every worker time and memory; a mode that is not rehearsed works too, only slower.
+    """
+    _chosen[:] = [_MODES[name] for name in names if name in _MODES] or [_MODES["code"]]
 
 
 def rehearse_in_zygote(run_task):
@@ -99,4 +101,4 @@ _MODES = {
     "code": _Rehearsals(_SETTINGS, _INPUTS, _CODE, _FAILING_CODE),
     "n8n": _Rehearsals(_N8N_SETTINGS, _N8N_INPUTS, _N8N_CODE, _N8N_FAILING_CODE),
 }
-_chosen = list(_MODES.values())
+_chosen = []

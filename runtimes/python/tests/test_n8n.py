@@ -4,16 +4,25 @@ import json
 
 import pytest
 from n8n_tasks import EACH, messages, settings
+from supervisor import Zygote
 
 ITEMS = [{"json": {"v": 1}}, {"json": {"v": 2}}]
 
 
+@pytest.fixture(scope="module")
+def n8n_zygote(interpreter):
+    """A zygote as the runner has it."""
+    zygote = Zygote(interpreter, {"modes": ["n8n"]})
+    yield zygote
+    zygote.close()
+
+
 @pytest.fixture
-def node(zygote):
+def node(n8n_zygote):
     """Run the code of a node over items; the end of the task."""
 
     def node(code, items=ITEMS, **options):
-        return zygote.worker().run(code, items, **settings(**options))
+        return n8n_zygote.worker().run(code, items, **settings(**options))
 
     return node
 
@@ -328,8 +337,8 @@ def test_ten_thousand_items(node):
     assert end.value["result"][9_999] == {"json": {"w": 10_000}, "pairedItem": {"item": 9_999}}
 
 
-def test_a_trivial_task_costs_few_page_faults(zygote):
-    ends = [zygote.worker().run("return [{'json': {'a': 1}}]", ITEMS, **settings()) for _ in range(7)]
+def test_a_trivial_task_costs_few_page_faults(n8n_zygote):
+    ends = [n8n_zygote.worker().run("return [{'json': {'a': 1}}]", ITEMS, **settings()) for _ in range(7)]
     assert json.loads(ends[0].result) == {"result": [{"json": {"a": 1}}]}
     assert sorted(end.faults for end in ends)[3] < 40
 

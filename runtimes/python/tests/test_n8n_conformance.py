@@ -44,7 +44,7 @@ def n8n_zygote(interpreter, tmp_path_factory):
     (packages / "websockets" / "__init__.py").write_text("")
     (packages / "websockets" / "asyncio" / "__init__.py").write_text("")
     (packages / "websockets" / "asyncio" / "client.py").write_text("import os, socket\n")
-    zygote = Zygote(interpreter, {"packages": str(packages)})
+    zygote = Zygote(interpreter, {"packages": str(packages), "modes": ["n8n"]})
     yield zygote
     zygote.close()
 
