@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use stockade_sandbox::control::{self, ForkRequest, MAXIMUM_MESSAGE, ZygoteMessage};
+use stockade_sandbox::control::{self, MAXIMUM_MESSAGE, Request, ZygoteMessage};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -17,7 +17,7 @@ impl Control {
     }
 
     /// Sends a request with its descriptors.
-    pub(crate) async fn request(&self, request: &ForkRequest, descriptors: &[RawFd]) -> io::Result<()> {
+    pub(crate) async fn request(&self, request: &Request, descriptors: &[RawFd]) -> io::Result<()> {
         let bytes = request.encode();
         loop {
             match control::send(self.0.as_raw_fd(), &bytes, descriptors) {

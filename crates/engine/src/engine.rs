@@ -177,6 +177,12 @@ impl Engine {
         }
     }
 
+    /// How long `forks` bare forks of a language's warmed interpreter take, `in_flight` at a time, each ending at once
+    /// and without any wall of a worker: the floor under the engine's speed. `None` for a language that is not there.
+    pub async fn measure_floor(&self, language: &Language, forks: u32, in_flight: u32) -> Option<Duration> {
+        self.0.pools.get(language)?.measure_floor(forks, in_flight).await
+    }
+
     /// State of each language, for people and metrics.
     pub fn status(&self) -> EngineStatus {
         let queued = self.0.queued.load(Ordering::SeqCst);

@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 use stockade_protocol::Limits;
 use stockade_sandbox::Identity;
-use stockade_sandbox::control::{ForkRequest, WorkerExit, ZygoteMessage};
+use stockade_sandbox::control::{ForkRequest, Request, WorkerExit, ZygoteMessage};
 use stockade_sandbox::zygote::ZygoteSpecification;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -60,6 +60,7 @@ struct State {
     next_number: u32,
     failures: u32,
     problem: Option<String>,
+    measurement: Option<oneshot::Sender<Duration>>,
     stopped: bool,
 }
 
@@ -152,6 +153,11 @@ impl Pool {
                 }
                 ZygoteMessage::Failed(failure) => {
                     tracing::error!(language = %self.configuration.language, %failure, "the zygote failed");
+                }
+                ZygoteMessage::Measured { microseconds } => {
+                    if let Some(measurement) = self.lock().measurement.take() {
+                        let _ = measurement.send(Duration::from_micros(microseconds));
+                    }
                 }
                 ZygoteMessage::Hello(_) => {}
             }
@@ -360,7 +366,7 @@ impl Pool {
             state.living.insert(number, living);
             (control, number)
         };
-        let request = ForkRequest {
+        let request = Request::Fork(ForkRequest {
             worker: number,
             user: slot.user,
             temporary_storage_bytes: limits.temporary_storage_bytes,
@@ -368,7 +374,7 @@ impl Pool {
             processes: limits.processes.into(),
             data_bytes: self.data_limit(limits),
             directory,
-        };
+        });
         let mut descriptors = vec![inside.as_raw_fd(), stdout_inside.as_raw_fd(), stderr_inside.as_raw_fd()];
         if let Some(group) = &slot.group {
             descriptors.extend(group.join_files().iter().map(AsRawFd::as_raw_fd));
@@ -391,9 +397,10 @@ impl Pool {
             exit: exited,
             slot,
         };
-        match tokio::time::timeout(WORKER_START_LIMIT, warm_up(&mut worker)).await {
-            Ok(result) => result.map(|()| worker),
-            Err(_) => Err(StartError::Slow),
+        let warm = tokio::time::timeout(WORKER_START_LIMIT, warm_up(&mut worker)).await;
+        match warm.unwrap_or(Err(StartError::Slow)) {
+            Ok(()) => Ok(worker),
+            Err(error) => Err(error.with_output(worker.printed())),
         }
     }
 
@@ -405,6 +412,18 @@ impl Pool {
         let wanted = matches!(self.configuration.language, Language::Python)
             && !self.specification.without_walls.contains(&Wall::Rlimit);
         if wanted { limits.memory_bytes } else { 0 }
+    }
+
+    /// How long `forks` bare forks of the zygote take; see [`Request::Measure`].
+    pub(crate) async fn measure_floor(&self, forks: u32, in_flight: u32) -> Option<Duration> {
+        let (sender, receiver) = oneshot::channel();
+        let control = {
+            let mut state = self.lock();
+            state.measurement = Some(sender);
+            state.control.clone()?
+        };
+        control.request(&Request::Measure { forks, in_flight }, &[]).await.ok()?;
+        receiver.await.ok()
     }
 
     /// Ends the zygote and with it every worker; tasks that wait are told.

@@ -35,6 +35,15 @@ pub(crate) struct Worker {
     pub(crate) slot: Arc<SlotLease>,
 }
 
+impl Worker {
+    /// What is in the worker's stderr now.
+    pub(crate) fn printed(&self) -> String {
+        let mut printed = vec![0; 4096];
+        let count = self.stderr.as_ref().and_then(|pipe| rustix::io::read(pipe, &mut printed[..]).ok()).unwrap_or(0);
+        String::from_utf8_lossy(&printed[..count]).trim().to_owned()
+    }
+}
+
 /// The first process of a worker's pid namespace; shared with the pool, which watches for its end.
 #[derive(Debug)]
 pub(crate) struct Process(pub(crate) Arc<OwnedFd>);
@@ -172,9 +181,16 @@ pub(crate) enum StartError {
     Slot(String),
     #[error("the worker did not get ready in time")]
     Slow,
+    #[error("{error}; it printed:\n{output}")]
+    Printed { error: Box<StartError>, output: String },
 }
 
 impl StartError {
+    /// Adds what the worker printed before it failed.
+    pub(crate) fn with_output(self, output: String) -> Self {
+        if output.is_empty() { self } else { Self::Printed { error: Box::new(self), output } }
+    }
+
     fn failed(encoded: &[u8]) -> Self {
         match control::Failure::decode(encoded) {
             Some(failure) => Self::Wall(stockade_sandbox::SandboxError::from_failure(failure)),

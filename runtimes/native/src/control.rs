@@ -11,6 +11,45 @@ pub const MAXIMUM_MESSAGE: usize = 64 * 1024;
 /// Most descriptors that one message carries.
 pub const MAXIMUM_DESCRIPTORS: usize = 16;
 
+/// What a supervisor asks of a zygote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Fork a worker.
+    Fork(ForkRequest),
+    /// Fork `forks` processes that end at once, `in_flight` of them at a time, and tell how long that took: the floor
+    /// under everything that is built on forking this interpreter.
+    Measure {
+        /// How many.
+        forks: u32,
+        /// How many at the same time.
+        in_flight: u32,
+    },
+}
+
+impl Request {
+    /// The message's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut encoder = Encoder::default();
+        match self {
+            Self::Fork(request) => request.encode(encoder.byte(1)),
+            Self::Measure { forks, in_flight } => {
+                encoder.byte(2).number(*forks).number(*in_flight);
+            }
+        }
+        encoder.finish()
+    }
+
+    /// The message from its bytes.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut decoder = Decoder::new(bytes);
+        match decoder.byte()? {
+            1 => ForkRequest::decode(&mut decoder).map(Self::Fork),
+            2 => Some(Self::Measure { forks: decoder.number()?, in_flight: decoder.number()? }),
+            _ => None,
+        }
+    }
+}
+
 /// A worker to fork. Travels with its descriptors: frame socket, stdout, stderr, then the cgroup files to join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForkRequest {
@@ -52,6 +91,11 @@ pub enum ZygoteMessage {
     },
     /// The launcher could not build a wall; it ends.
     Failed(Failure),
+    /// How long the forks of [`Request::Measure`] took, in microseconds.
+    Measured {
+        /// All of them together.
+        microseconds: u64,
+    },
 }
 
 /// A wall that could not be built, or another step that failed inside the launcher or a worker.
@@ -109,9 +153,7 @@ pub struct WorkerExit {
 }
 
 impl ForkRequest {
-    /// The message's bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut encoder = Encoder::default();
+    fn encode(&self, encoder: &mut Encoder) {
         encoder
             .number(self.worker)
             .number(self.user)
@@ -120,12 +162,9 @@ impl ForkRequest {
             .long(self.processes)
             .long(self.data_bytes)
             .string(&self.directory);
-        encoder.finish()
     }
 
-    /// The message from its bytes.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut decoder = Decoder::new(bytes);
+    fn decode(decoder: &mut Decoder<'_>) -> Option<Self> {
         Some(Self {
             worker: decoder.number()?,
             user: decoder.number()?,
@@ -153,6 +192,7 @@ impl ZygoteMessage {
                 .long(exit.maximum_resident_bytes),
             Self::ForkFailed { worker, error } => encoder.byte(4).number(*worker).number(error.cast_unsigned()),
             Self::Failed(failure) => encoder.byte(5).string(&failure.encode()),
+            Self::Measured { microseconds } => encoder.byte(6).long(*microseconds),
         };
         encoder.finish()
     }
@@ -171,6 +211,7 @@ impl ZygoteMessage {
             })),
             4 => Some(Self::ForkFailed { worker: decoder.number()?, error: decoder.number()?.cast_signed() }),
             5 => Some(Self::Failed(Failure::decode(decoder.string()?)?)),
+            6 => Some(Self::Measured { microseconds: decoder.long()? }),
             _ => None,
         }
     }
@@ -260,11 +301,14 @@ mod tests {
             data_bytes: 0,
             directory: b"reports/daily".to_vec(),
         };
-        assert_eq!(ForkRequest::decode(&request.encode()), Some(request));
+        for request in [Request::Fork(request), Request::Measure { forks: 100, in_flight: 2 }] {
+            assert_eq!(Request::decode(&request.encode()), Some(request));
+        }
         let exit = WorkerExit { worker: 1, status: -1, cpu_microseconds: 2, maximum_resident_bytes: 3 };
         for message in [
             ZygoteMessage::Hello(b"{}".to_vec()),
             ZygoteMessage::Forked { worker: 9 },
+            ZygoteMessage::Measured { microseconds: 5 },
             ZygoteMessage::Exited(exit),
             ZygoteMessage::ForkFailed { worker: 2, error: libc::EAGAIN },
             ZygoteMessage::Failed(Failure { wall: "landlock".to_owned(), step: "x".to_owned(), error: 1 }),

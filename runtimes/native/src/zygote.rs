@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use crate::control::{self, Failure, ForkRequest, MAXIMUM_MESSAGE, WorkerExit, ZygoteMessage};
+use crate::control::{self, Failure, MAXIMUM_MESSAGE, Request, WorkerExit, ZygoteMessage};
 use crate::plan::{HOST_PROCESSES, PLAN, Plan, SOCKET, WorkerPlan};
 use crate::{system, worker};
 
@@ -73,8 +73,14 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
         if count == 0 {
             return Ok(Role::ZygoteAtItsEnd);
         }
-        let Some(mut request) = ForkRequest::decode(&buffer[..count]) else {
-            return Err(Failure::new("start", "read a request", &io::ErrorKind::InvalidData.into()));
+        let mut request = match Request::decode(&buffer[..count]) {
+            Some(Request::Fork(request)) => request,
+            Some(Request::Measure { forks, in_flight }) => {
+                let microseconds = measure(forks, in_flight, interpreter).map_err(failed("measure forks"))?;
+                send(&ZygoteMessage::Measured { microseconds }, &[]).map_err(failed("report a measurement"))?;
+                continue;
+            }
+            None => return Err(Failure::new("start", "read a request", &io::ErrorKind::InvalidData.into())),
         };
         if request.data_bytes > 0 {
             request.data_bytes += data;
@@ -108,6 +114,31 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
             }
         }
     }
+}
+
+/// Forks processes that end at once; gives how long all of them took, in microseconds.
+fn measure(forks: u32, in_flight: u32, interpreter: &mut dyn Interpreter) -> io::Result<u64> {
+    let started = std::time::Instant::now();
+    let mut alive = Vec::new();
+    for _ in 0..forks {
+        if alive.len() >= in_flight.max(1) as usize {
+            await_process(alive.remove(0))?;
+        }
+        interpreter.before_fork();
+        match system::fork()? {
+            0 => system::exit_now(0),
+            process => alive.push(process),
+        }
+        interpreter.after_fork_in_zygote();
+    }
+    alive.into_iter().try_for_each(await_process)?;
+    Ok(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
+}
+
+fn await_process(process: libc::pid_t) -> io::Result<()> {
+    // SAFETY: a null status is allowed.
+    let ended = unsafe { libc::waitpid(process, std::ptr::null_mut(), libc::__WALL) };
+    if ended == process { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn send(message: &ZygoteMessage, descriptors: &[i32]) -> io::Result<()> {
