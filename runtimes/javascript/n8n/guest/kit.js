@@ -108,34 +108,53 @@ class Kit {
     return failureOf(thrown);
   }
 
-  /** Runs `code`, an async function, on the data that n8n sent; gives the JSON text of the answer. */
-  run(code, { data, nodeTypes, settings, rules }) {
-    const task = new Task({ data, nodeTypes, settings, rules });
-    this.#task = task;
-    const call = () => code.call(this.#global);
-    // Either mode has its own name for what comes in; a rehearsal may have left the other one.
-    delete this.#global.items;
-    delete this.#global.item;
-    if (settings.nodeMode === 'runOnceForAllItems') {
-      this.#define('items', task.execution.inputItems);
-      this.#addProperties(settings.additionalProperties);
-      return task.runForAllItems(call);
-    }
-    this.#define('item', undefined);
-    this.#addProperties(settings.additionalProperties);
-    return task.runForEachItem(call, (item) => {
-      if (this.#overwritten.size > 0) this.#restoreVariables();
-      this.#global.item = item;
+  /**
+   * Runs `code`, an async function, on the data that n8n sent. `settle` gets the JSON text of the answer, or what was
+   * thrown: a promise of this realm would be awaited by the other one through a `then` that the code may have changed.
+   */
+  run(code, { data, nodeTypes, settings, rules }, settle) {
+    return this.#settle(settle, () => {
+      this.#task = new Task({ data, nodeTypes, settings, rules });
+      const call = () => code.call(this.#global);
+      return settings.nodeMode === 'runOnceForAllItems' ? this.#runForAllItems(call, settings) : this.#runForEachItem(call, settings);
     });
   }
 
   /** Runs code that sees the language and `properties`, nothing of n8n. */
-  async runBare(code, properties) {
-    for (const name of this.#standing) delete this.#global[name];
-    this.#define('console', this.#ownConsole);
-    this.#addProperties(properties);
-    const result = jsonOf(await code.call(this.#global));
-    return result === undefined ? '{}' : `{"result":${result}}`;
+  runBare(code, properties, settle) {
+    return this.#settle(settle, async () => {
+      for (const name of this.#standing) delete this.#global[name];
+      this.#define('console', this.#ownConsole);
+      this.#addProperties(properties);
+      const result = jsonOf(await code.call(this.#global));
+      return result === undefined ? '{}' : `{"result":${result}}`;
+    });
+  }
+
+  async #settle({ resolve, reject }, run) {
+    try {
+      resolve(await run());
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  // Either mode has its own name for what comes in; a rehearsal may have left the other one.
+  #runForAllItems(call, settings) {
+    delete this.#global.item;
+    this.#define('items', this.#task.execution.inputItems);
+    this.#addProperties(settings.additionalProperties);
+    return this.#task.runForAllItems(call);
+  }
+
+  #runForEachItem(call, settings) {
+    delete this.#global.items;
+    this.#define('item', undefined);
+    this.#addProperties(settings.additionalProperties);
+    return this.#task.runForEachItem(call, (item) => {
+      if (this.#overwritten.size > 0) this.#restoreVariables();
+      this.#global.item = item;
+    });
   }
 
   #addProperties(properties) {

@@ -48,10 +48,10 @@ class Task {
       nextItem(this.execution.inputItems[index]);
       try {
         const item = itemOf(await call(), index);
-        if (item) items.push(item);
+        if (item) items[items.length] = item;
       } catch (error) {
         if (!this.settings.continueOnFail) throw error;
-        items.push(failureItem(failureOf(error).details.message, index));
+        items[items.length] = failureItem(failureOf(error).details.message, index);
       }
     }
     return this.answer(this.jsonOfItems(items));
@@ -76,13 +76,14 @@ class Task {
 
   /** The JSON text of the answer, with `result` as JSON text. */
   answer(result) {
-    const parts = [];
-    if (result !== undefined) parts.push(`"result":${result}`);
-    const customData = this.execution.resultData?.metadata;
-    if (customData !== undefined && customData !== null) parts.push(`"customData":${stringify(customData)}`);
-    const staticData = this.staticData.changed();
-    if (staticData !== undefined) parts.push(`"staticData":${staticData}`);
-    return `{${parts.join(',')}}`;
+    let members = '';
+    const add = (name, json) => {
+      if (json !== undefined) members += `${members === '' ? '' : ','}"${name}":${json}`;
+    };
+    add('result', result);
+    add('customData', stringify(this.execution.resultData?.metadata ?? undefined));
+    add('staticData', this.staticData.changed());
+    return `{${members}}`;
   }
 }
 

@@ -71,10 +71,12 @@ class Session {
   async #answer(task) {
     const { n8n, rules } = task.settings;
     check(task);
-    const code = compile(task.code, this.#realm);  
-    if (n8n.nodeMode === 'runCode') return this.#kit.runBare(code, n8n.additionalProperties);
+    const code = compile(task.code, this.#realm);
+    if (n8n.nodeMode === 'runCode') {
+      return settled((settle) => this.#kit.runBare(code, n8n.additionalProperties, settle));
+    }
     const { data, nodeTypes } = task.inputs?.length > 0 ? this.#given(task.inputs) : await this.#ask(task);
-    return this.#kit.run(code, { data, nodeTypes, settings: n8n, rules });
+    return settled((settle) => this.#kit.run(code, { data, nodeTypes, settings: n8n, rules }, settle));
   }
 
   // Whoever knows from an earlier task with the same code what it reads can send the data along.
@@ -94,6 +96,11 @@ class Session {
     if (thrown instanceof SettingsError || thrown instanceof CodeSyntaxError) return thrown.failure;
     return this.#kit.failureOf(thrown);
   }
+}
+
+/** A promise of this realm, for what `start` settles. */
+function settled(start) {
+  return new Promise((resolve, reject) => start({ resolve, reject }));
 }
 
 module.exports = { Session };

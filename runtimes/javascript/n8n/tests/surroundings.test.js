@@ -212,6 +212,25 @@ describe('secure mode', () => {
   });
 });
 
+describe('code that takes builtins apart', () => {
+  const changes = [
+    'Promise.prototype.then = null',
+    'Promise.resolve = null; globalThis.Promise = null',
+    'JSON.parse = null; JSON.stringify = null',
+    'Array.prototype.map = Array.prototype.push = Array.isArray = null',
+    'Object.keys = Object.entries = Object.defineProperty = null',
+    'Object.prototype.json = Object.prototype.then = 5',
+    'Object.freeze(Object.prototype); Object.freeze(Array.prototype)',
+    'delete globalThis.JSON; delete globalThis.Array; delete globalThis.Promise',
+  ];
+  for (const change of changes) {
+    test(change, async () => {
+      const { trace } = await play(`const [{ json }] = items; ${change}; await null; return [{ json }]`);
+      assert.deepEqual(trace.at(-1), { type: 'runner:taskdone', data: { result: [{ json: { n: 1, s: 'a' } }] } });
+    });
+  }
+});
+
 describe('code of the Sort node', () => {
   const settings = { nodeMode: 'runCode', additionalProperties: { items: [{ a: 2 }, { a: 1 }] } };
 
