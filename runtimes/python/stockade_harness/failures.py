@@ -42,9 +42,11 @@ def classify(exception):
     if isinstance(exception, Forbidden):
         return PERMISSION_ERROR
     if isinstance(exception, OSError):
-        if exception.errno == errno.EAGAIN and _starts_processes(innermost_code(exception)):
+        # The code may have put anything in the place of the number.
+        number = exception.errno if isinstance(exception.errno, int) else None
+        if number == errno.EAGAIN and _starts_processes(innermost_code(exception)):
             return PROCESS_LIMIT_ERROR
-        return _CODES_OF_SYSTEM_ERRORS.get(exception.errno, RUNTIME_ERROR)
+        return _CODES_OF_SYSTEM_ERRORS.get(number, RUNTIME_ERROR)
     if isinstance(exception, RuntimeError) and message_of(exception).startswith("can't start new thread"):
         return PROCESS_LIMIT_ERROR
     return RUNTIME_ERROR
@@ -57,7 +59,8 @@ def _starts_processes(code):
 def message_of(exception):
     """The exception's own text, whatever its `__str__` does."""
     try:
-        return shorten(str(exception), _LONGEST_MESSAGE)
+        # The inner call may give an instance of a subclass of str; the outer one makes it plain text.
+        return shorten(str.__str__(str(exception)), _LONGEST_MESSAGE)
     except BaseException:
         return "<exception str() failed>"
 

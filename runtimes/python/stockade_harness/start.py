@@ -11,6 +11,7 @@ import sys
 
 from . import worker
 from .environment import keep_agreed_variables
+from .explain import describe
 from .stacks import hide_folder
 from .streams import open_streams
 from .warmup import choose_modes, rehearse_in_zygote
@@ -78,6 +79,6 @@ def _preload(names, packages):
         try:
             importlib.import_module(name)
         except BaseException as error:
-            reason = f"{name}: {type(error).__name__}: {error}"
+            reason = f"{name}: {describe(error)}"
             missing.append(reason.encode(errors="replace").decode())
     return missing

@@ -43,9 +43,8 @@ def flush_streams():
 
     A stream of the user may do anything, and a closed one raises; what cannot be flushed is given up.
     """
-    for stream in (sys.__dict__.get("stdout"), sys.__dict__.get("stderr")):
-        if stream is not None and stream not in _originals:
-            _attempt(lambda stream=stream: stream.flush())
+    for name in ("stdout", "stderr"):
+        _attempt(lambda name=name: sys.__dict__[name].flush())
     for stream in _originals:
         _attempt(lambda stream=stream: _flush_text(stream))
 

@@ -15,6 +15,7 @@ from .warmup import rehearse
 
 _MODES = {"code": code_mode.run, "n8n": n8n_mode.run}
 _ATTEMPTS = 3
+_INTERRUPTED = ERROR, b'{"code":"RUNTIME_ERROR","message":"A thread of the code interrupted the end of the task"}'
 
 _exit = os._exit
 _process_id = os.getpid
@@ -33,12 +34,18 @@ def run(descriptor=DESCRIPTOR):
         _exit(0)
     if kind != TASK:
         _exit(1)
-    end = run_task(payload, channel)
-    if len(end[1]) > LARGEST_PAYLOAD:
-        end = ERROR, encode_failure({"code": RUNTIME_ERROR, "message": "The result is larger than 4 GiB"})
-    if _process_id() != worker:
-        _leave_as_child(end)
-    _finish(channel, *end)
+    end = _INTERRUPTED
+    try:
+        end = run_task(payload, channel)
+    except BaseException:
+        # Another thread of the user threw this between two lines of ours; the task has ended all the same.
+        pass
+    try:
+        if _process_id() != worker:
+            _leave_as_child(*end)
+        _finish(channel, *end)
+    finally:
+        _exit(1)
 
 
 def run_task(payload, channel):
@@ -62,10 +69,11 @@ def _last_words(error):
 
 
 def _finish(channel, kind, payload):
-    """Send the end of the task and leave without exit handlers and finalisers, which are the user's.
-
-    A thread of the user can throw an exception into this one at any moment, hence several attempts.
-    """
+    """Send the end of the task and leave without exit handlers and finalisers, which are the user's."""
+    if len(payload) > LARGEST_PAYLOAD:
+        kind = ERROR
+        payload = encode_failure({"code": RUNTIME_ERROR, "message": "The returned value is larger than 4 GiB"})
+    # A thread of the user can throw an exception into this one at any moment, hence several attempts.
     for _ in range(_ATTEMPTS):
         try:
             flush_streams()
@@ -78,9 +86,8 @@ def _finish(channel, kind, payload):
     _exit(0)
 
 
-def _leave_as_child(end):
-    # The code forked, and this is the child, which fell out of the end of the code. The task is its parent's.
-    kind, payload = end
+def _leave_as_child(kind, payload):
+    """End a child that the code forked and that fell out of the end of the code; the task is its parent's."""
     if kind == ERROR:
         fields = json.loads(payload)
         sys.stderr.write(fields.get("stack", fields["message"]) + "\n")

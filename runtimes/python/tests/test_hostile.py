@@ -12,6 +12,7 @@ import pytest
         "import sys\nsys.stdout = sys.stderr = sys.__stdout__ = None",
         "import sys\nsys.stdout.close()\nsys.stderr.close()",
         "import sys\nclass Loop:\n    def flush(self): raise BaseException\nsys.stdout = Loop()",
+        "import sys\nclass Odd:\n    def __eq__(self, other): raise KeyboardInterrupt\n    flush = None\nsys.stdout = sys.stderr = Odd()",
         "import os\nos.write = os.writev = os._exit = os.getpid = None",
         "import sys\nsys.modules.clear()",
         "import gc\ngc.disable = None\ngc.collect()",
@@ -32,6 +33,19 @@ def test_tools_overwritten_before_a_failure(run):
     )
     error = run(code).error
     assert (error["code"], error["message"], error["line"]) == ("RUNTIME_ERROR", "told", 4)
+
+
+def test_exceptions_with_odd_parts(run):
+    code = """
+class Text(str):
+    def __len__(self): raise KeyboardInterrupt
+class Odd(OSError):
+    errno = []
+    def __str__(self): return Text('told')
+raise Odd()
+"""
+    error = run(code).error
+    assert (error["code"], error["message"], error["line"]) == ("RUNTIME_ERROR", "told", 7)
 
 
 @pytest.mark.parametrize("kind", ["settrace", "setprofile"])
