@@ -7,7 +7,7 @@ const net = require('node:net');
 const { spawnSync } = require('node:child_process');
 
 const attempts = {
-  'read passwords': () => fs.readFileSync('/etc/passwd', 'utf8'),
+  'read passwords': () => fs.readFileSync('/etc/shadow', 'utf8'),
   'look at homes': () => fs.readdirSync('/root'),
   'read secrets of the environment': () => {
     const ordinary = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
@@ -20,7 +20,7 @@ const attempts = {
   'see other processes': () => fs.readdirSync('/proc'),
   'leave a file behind': () => fs.writeFileSync('/usr/local/bin/backdoor', '#!/bin/sh\n'),
   'start a shell': () => {
-    const { error, stdout } = spawnSync('/bin/sh', ['-c', 'cat /etc/shadow; id -un'], { encoding: 'utf8' });
+    const { error, stdout } = spawnSync('/bin/sh', ['-c', 'cat /etc/shadow; id -u'], { encoding: 'utf8' });
     if (error) throw error;
     return stdout || 'a shell that can do nothing';
   },

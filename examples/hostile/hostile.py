@@ -11,7 +11,7 @@ import time
 
 
 def read_passwords():
-    return open("/etc/passwd").read()
+    return open("/etc/shadow").read()
 
 
 def look_at_homes():

@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::BenchArguments;
+use crate::doctor::DoctorArguments;
 use crate::exit_status;
 use crate::run::RunArguments;
 use crate::task::TaskArguments;
@@ -32,6 +34,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Box<RunArguments>),
     Task(Box<TaskArguments>),
+    Doctor(Box<DoctorArguments>),
+    Bench(BenchArguments),
 }
 
 #[cfg(test)]
@@ -63,5 +67,6 @@ mod tests {
         insta::assert_snapshot!("help_stockade", commands().render_long_help().to_string());
         insta::assert_snapshot!("help_run", help("run"));
         insta::assert_snapshot!("help_task", help("task"));
+        insta::assert_snapshot!("help_doctor", help("doctor"));
     }
 }

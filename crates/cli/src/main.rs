@@ -2,22 +2,24 @@
 //!
 //! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
-//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
+//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`programs`], [`units`]: what a command is given,
 //!   checked before anything starts.
 //! - [`failure`], [`render`], [`exit_status`]: what a command answers.
 //!
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod bench;
 mod configuration;
+mod doctor;
 mod execution;
 mod exit_status;
 mod failure;
-mod interpreters;
 mod languages;
 mod limits;
 mod packages;
 mod panics;
+mod programs;
 mod render;
 mod run;
 mod task;
@@ -31,7 +33,9 @@ use clap::Parser;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     panics::catch(|| match &arguments.command {
+        Command::Bench(arguments) => bench::bench(arguments).into(),
         Command::Run(arguments) => run::run(arguments).into(),
         Command::Task(arguments) => task::task(arguments).into(),
+        Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })
 }

@@ -15,9 +15,8 @@ use super::place::Place;
 const DEFAULT_FILE: &str = "stockade.toml";
 
 /// Reads the file `named` on the command line or by the environment, else `stockade.toml` in the current folder, else
-/// the defaults.
+/// the defaults. An empty name is none.
 pub(crate) fn load(named: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {
-    // An empty variable is how a shell says that it is not set.
     let named = named.filter(|path| !path.as_os_str().is_empty());
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     match fs::read(path) {

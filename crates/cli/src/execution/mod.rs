@@ -8,5 +8,5 @@ mod streams;
 
 pub(crate) use drive::execute;
 pub(crate) use options::EngineOptions;
-pub(crate) use output::{print_json, print_message};
+pub(crate) use output::{print_json, print_message, print_text};
 pub(crate) use streams::Streams;

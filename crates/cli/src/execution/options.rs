@@ -1,5 +1,6 @@
 //! Options about the engine that every command with one takes.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,14 +14,15 @@ use crate::configuration::{ConfigurationError, load};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine")]
 pub(crate) struct EngineOptions {
+    // Not a path for clap, which refuses an empty one: an empty variable is how a shell says that it is not set.
     /// Read this configuration instead of ./stockade.toml
     #[arg(long, value_name = "FILE", env = "STOCKADE_CONFIGURATION", hide_env_values = true)]
-    configuration: Option<PathBuf>,
+    configuration: Option<OsString>,
 
     /// Do without this wall, where it cannot be built (`stockade doctor` says which and why)
     ///
-    /// One of user-namespace, pid-namespace, mount-namespace, network-namespace, ipc-namespace, cgroup, rlimit,
-    /// seccomp, landlock, no-new-privileges. May be repeated. Every start says that the wall is missing.
+    /// One of network-namespace, ipc-namespace, cgroup, rlimit, seccomp, landlock; the others carry these. May be
+    /// repeated. Every start says that the wall is missing.
     #[arg(long, value_name = "WALL", value_delimiter = ',')]
     without_wall: Vec<Wall>,
 
@@ -32,7 +34,7 @@ pub(crate) struct EngineOptions {
 impl EngineOptions {
     /// The configuration with these options, and `python` if it is given, in the place of what the file says.
     pub(crate) fn load(&self, python: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {
-        let mut configuration = load(self.configuration.as_deref())?;
+        let mut configuration = load(self.configuration.as_deref().map(Path::new))?;
         configuration.without_walls.extend(&self.without_wall);
         configuration.without_walls.sort_unstable();
         configuration.without_walls.dedup();

@@ -1,4 +1,4 @@
-//! The interpreters that this machine has.
+//! The programs that this machine has.
 
 use std::env;
 use std::fs;

@@ -1,0 +1,16 @@
+//! The binary as people and scripts use it: real files, real processes, exact texts.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod cancel;
+mod configuration;
+mod custom;
+mod doctor;
+mod examples;
+mod limits;
+mod run_errors;
+mod run_results;
+mod support;
+mod task;
+mod usage;
