@@ -2,13 +2,11 @@
 
 // Turns whatever user code threw into the error that leaves the worker, whatever that does when it is looked at.
 
+const { CODE_FILE } = require('./code-file');
 const { ReportedError, ModuleDisallowedError } = require('./errors');
 
-/** The name under which user code is compiled; stack frames without it are not the user's. */
-const CODE_FILE = 'Code.js';
-
 const { stringify } = JSON;
-const USER_FRAME = /^\s+at .*\bCode\.js:(\d+)(?::(\d+))?/;
+const USER_FRAME = new RegExp(`^\\s+at .*\\b${CODE_FILE.replace('.', '\\.')}:(\\d+)(?::(\\d+))?`);
 
 const CODES_OF_SYSTEM_ERRORS = {
   __proto__: null,
@@ -106,4 +104,4 @@ function failureOf(thrown) {
   }
 }
 
-module.exports = { CODE_FILE, failureOf, readableError, withLine };
+module.exports = { failureOf, readableError };

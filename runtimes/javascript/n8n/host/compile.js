@@ -4,11 +4,11 @@
 
 const acorn = require('acorn');
 const vm = require('node:vm');
+const { CODE_FILE } = require('../guest/code-file');
 const { PARSER_OPTIONS } = require('./data-needs');
 
 const toText = Function.prototype.toString;
 
-const FILE = 'Code.js';
 const OPENING = '(async function () {';
 // On a line of its own, so that a comment at the end of the code does not swallow it.
 const CLOSING = '\n})';
@@ -62,7 +62,7 @@ function firstMistake(code) {
 function compile(code, realm) {
   let script;
   try {
-    script = new vm.Script(OPENING + code + CLOSING, { filename: FILE, columnOffset: -OPENING.length });
+    script = new vm.Script(OPENING + code + CLOSING, { filename: CODE_FILE, columnOffset: -OPENING.length });
   } catch (error) {
     const { message, line, column } = placeInCode(code, error);
     throw new CodeSyntaxError(message, line, column);
