@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use stockade_protocol::frame::{self, WorkerFrame};
+use stockade_protocol::frame::{self, FrameError, WorkerFrame};
 use stockade_protocol::{Limits, Outcome, RawJson, Usage};
 use stockade_sandbox::Listener;
 use stockade_sandbox::control::WorkerExit;
@@ -29,6 +29,10 @@ const STDERR_TAIL: usize = 4096;
 const GRACE_AFTER_CLOSE: Duration = Duration::from_millis(50);
 /// How long the last frames of a worker that has ended are waited for: they are in the socket already.
 const GRACE_FOR_FRAMES: Duration = Duration::from_millis(100);
+/// Answers on their way from which on a worker is not listened to until it has read some.
+const MAXIMUM_OUTBOUND: usize = 256;
+/// Bytes that a message counts as output beyond its own, so that many small ones do not fill the supervisor's memory.
+const EVENT_COST: usize = 256;
 /// Bytes read from a pipe at a time.
 const PIPE_READ: usize = 16 * 1024;
 
@@ -147,16 +151,36 @@ impl<'task> Execution<'task> {
 
     /// `None`: the worker was dead before it had the task.
     async fn until_end(&mut self, deadline: Instant, messages: &mut mpsc::UnboundedReceiver<Message>) -> Option<End> {
+        let deadline = tokio::time::sleep_until(deadline);
+        tokio::pin!(deadline);
         let mut frames_open = true;
         let mut closed_at = None;
         loop {
             let mut out = BytesMut::new();
             let mut err = BytesMut::new();
             let maximum = usize::try_from(self.output_left).unwrap_or(usize::MAX);
-            self.outbound.retain(|bytes| !bytes.is_empty());
+            while self.outbound.front().is_some_and(Bytes::is_empty) {
+                self.outbound.pop_front();
+            }
             let (mut reading, mut writing) = self.worker.frames.split();
+            // What ends a task comes first: a worker that keeps another branch busy must not hold it off.
             let step = tokio::select! {
                 biased;
+                () = &mut deadline => Step::End(End::Timeout),
+                message = messages.recv() => match message {
+                    Some(Message::Answer { id, answer }) => {
+                        self.answer(id, &answer);
+                        Step::GoOn
+                    }
+                    Some(Message::Cancel) | None => Step::End(End::Cancelled),
+                },
+                end = self.watch.next() => Step::End(end),
+                exit = &mut self.worker.exit => {
+                    self.exit = exit.ok().flatten();
+                    let status = self.exit.map(|exit| exit.status);
+                    Step::End(self.last_frame(frames_open).await.unwrap_or(End::Exited(status)))
+                }
+                () = closed(closed_at), if !self.is_program => Step::End(End::Exited(None)),
                 written = writing.write(self.outbound.front().map_or(&[][..], |bytes| bytes)),
                     if !self.outbound.is_empty() && frames_open =>
                 {
@@ -173,16 +197,10 @@ impl<'task> Execution<'task> {
                     }
                     Step::GoOn
                 }
-                received = reading.receive(maximum), if frames_open => match received {
-                    Ok(Received::Frame(frame)) => self.frame(frame),
-                    Ok(Received::End) => {
-                        frames_open = false;
-                        closed_at = Some(Instant::now());
-                        Step::GoOn
-                    }
-                    Err(ReceiveError::Frame(error)) => Step::End(End::Frame(error)),
-                    Err(ReceiveError::Socket(error)) => Step::End(End::Internal(error.to_string())),
-                },
+                name = next_denied(&self.listener) => {
+                    self.remember_denied(name);
+                    Step::GoOn
+                }
                 read = read_pipe(&mut self.stdout, &mut out) => {
                     self.stdout = if read { self.stdout.take() } else { None };
                     self.output(out.freeze(), TaskEvent::Stdout)
@@ -192,25 +210,16 @@ impl<'task> Execution<'task> {
                     self.remember_stderr(&err);
                     self.output(err.freeze(), TaskEvent::Stderr)
                 }
-                name = next_denied(&self.listener) => {
-                    self.remember_denied(name);
-                    Step::GoOn
-                }
-                exit = &mut self.worker.exit => {
-                    self.exit = exit.ok().flatten();
-                    let status = self.exit.map(|exit| exit.status);
-                    Step::End(self.last_frame(frames_open).await.unwrap_or(End::Exited(status)))
-                }
-                message = messages.recv() => match message {
-                    Some(Message::Answer { id, answer }) => {
-                        self.answer(id, &answer);
+                received = reading.receive(maximum), if frames_open && self.outbound.len() < MAXIMUM_OUTBOUND => match received {
+                    Ok(Received::Frame(frame)) => self.frame(frame),
+                    Ok(Received::End) => {
+                        frames_open = false;
+                        closed_at = Some(Instant::now());
                         Step::GoOn
                     }
-                    Some(Message::Cancel) | None => Step::End(End::Cancelled),
+                    Err(ReceiveError::Frame(error)) => Step::End(End::Frame(error)),
+                    Err(ReceiveError::Socket(error)) => Step::End(End::Internal(error.to_string())),
                 },
-                () = closed(closed_at), if !self.is_program => Step::End(End::Exited(None)),
-                () = tokio::time::sleep_until(deadline) => Step::End(End::Timeout),
-                end = self.watch.next() => Step::End(end),
             };
             if let Step::End(end) = step {
                 return Some(end);
@@ -223,25 +232,27 @@ impl<'task> Execution<'task> {
             WorkerFrame::Result(bytes) => Step::End(End::Result(bytes)),
             WorkerFrame::Error(bytes) => Step::End(End::Error(bytes)),
             WorkerFrame::Log(bytes) => {
-                let size = bytes.len();
+                let size = EVENT_COST + bytes.len();
                 match RawJson::new(bytes) {
                     Ok(value) => self.spend(size, TaskEvent::Log(value)),
                     // A message that nobody can read is the task's own loss.
-                    Err(_) => Step::GoOn,
+                    Err(_) => self.charge(size),
                 }
             }
             WorkerFrame::Request { id, name, parameters } => {
-                let size = parameters.len();
+                let size = EVENT_COST + name.len() + parameters.len();
                 match RawJson::new(parameters) {
                     Ok(parameters) => self.spend(size, TaskEvent::Request { id, name, parameters }),
                     Err(error) => {
                         let text = serde_json::Value::from(format!("the request's parameters are {error}"));
                         self.answer(id, &Err(RawJson::from_value(&text)));
-                        Step::GoOn
+                        self.charge(size)
                     }
                 }
             }
-            WorkerFrame::Listener | WorkerFrame::Waiting | WorkerFrame::Failed(_) => Step::GoOn,
+            WorkerFrame::Listener | WorkerFrame::Waiting | WorkerFrame::Failed(_) => {
+                Step::End(End::Frame(FrameError::Malformed("task's")))
+            }
         }
     }
 
@@ -259,6 +270,10 @@ impl<'task> Execution<'task> {
     fn spend(&mut self, bytes: usize, event: TaskEvent) -> Step {
         // A caller that is gone cancels the task by itself.
         let _ = self.events.send(event);
+        self.charge(bytes)
+    }
+
+    fn charge(&mut self, bytes: usize) -> Step {
         let bytes = bytes as u64;
         if bytes > self.output_left {
             return Step::End(End::Output);

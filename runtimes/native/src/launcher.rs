@@ -39,6 +39,7 @@ fn prepare() -> Result<Plan, Failure> {
     system::open_at(HOST_PROCESSES, c"self/oom_score_adj", libc::O_WRONLY)
         .and_then(|file| system::write_once(file.as_raw_fd(), b"500"))
         .map_err(failed("start", "raise the out-of-memory score"))?;
+    system::set_host_name("stockade").map_err(failed("user-namespace", "set the host name"))?;
     root::build(&plan)?;
     Ok(plan)
 }

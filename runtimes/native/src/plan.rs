@@ -79,7 +79,7 @@ pub struct WorkerPlan {
     pub nested_user_namespace: bool,
     /// The plan mounts the parent of all task directories, which a worker hides.
     pub task_directories: bool,
-    /// Limits that are the same for every worker.
+    /// Limits that are the same for every worker; the zygote takes them on, and its forks inherit them.
     pub limits: Vec<ResourceLimit>,
     /// Landlock rules; empty when that wall is missing or given up.
     pub landlock: Vec<LandlockRule>,

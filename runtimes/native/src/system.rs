@@ -155,6 +155,12 @@ pub(crate) fn read_at(directory: RawFd, path: &CStr) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// `sethostname(2)`
+pub(crate) fn set_host_name(name: &str) -> io::Result<()> {
+    // SAFETY: the name has the stated length.
+    check(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) }.into()).map(drop)
+}
+
 /// `unshare(2)`
 pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
     // SAFETY: takes no pointers.

@@ -43,10 +43,11 @@ fn build(
 
     let per_request = [
         ResourceLimit { resource: libc::RLIMIT_NPROC, value: request.processes },
-        ResourceLimit { resource: libc::RLIMIT_FSIZE, value: request.temporary_storage_bytes },
+        // Beyond what `/tmp` can hold, so that a file which grows meets a full disk first, as programs expect.
+        ResourceLimit { resource: libc::RLIMIT_FSIZE, value: request.temporary_storage_bytes.saturating_mul(2) },
         ResourceLimit { resource: libc::RLIMIT_DATA, value: request.data_bytes },
     ];
-    for limit in plan.limits.iter().chain(per_request.iter().filter(|limit| limit.value > 0)) {
+    for limit in per_request.iter().filter(|limit| limit.value > 0) {
         system::limit_resource(limit.resource, limit.value).map_err(failed("rlimit", "set a resource limit"))?;
     }
     leave_the_zygote(request).map_err(failed("start", "leave the zygote's session"))?;

@@ -52,6 +52,11 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
     let namespace = system::open_at(HOST_PROCESSES, c"self/ns/pid", libc::O_RDONLY)
         .map_err(|error| Failure::new("pid-namespace", "open the zygote's pid namespace", &error))?;
     let data = mapped_data_bytes().map_err(|error| Failure::new("rlimit", "measure the zygote", &error))?;
+    // These are the same for every worker, and a zygote can live with them.
+    for limit in &plan.limits {
+        system::limit_resource(limit.resource, limit.value)
+            .map_err(|error| Failure::new("rlimit", "set a resource limit", &error))?;
+    }
     interpreter.before_first_fork();
     send(&ZygoteMessage::Hello(hello.to_vec()), &[]).map_err(failed("say hello"))?;
 

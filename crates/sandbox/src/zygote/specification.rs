@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use stockade_native::landlock;
-use stockade_native::plan::{LandlockRule, Plan, ResourceLimit, TEMPORARY_DIRECTORY, WorkerPlan};
+use stockade_native::plan::{LandlockRule, Plan, ResourceLimit, TASK_DIRECTORIES, TEMPORARY_DIRECTORY, WorkerPlan};
 
 use super::root;
 use crate::error::SandboxError;
@@ -115,30 +115,36 @@ fn resource_limits() -> Vec<ResourceLimit> {
     .collect()
 }
 
-/// Everything that is shown may be read and executed, device files written, and `/tmp` is the task's own.
+/// Everything that is shown may be read and executed, device files written, and `/tmp` is the task's own. A rule for a
+/// directory holds for what is mounted below it.
 fn landlock_rules(plan: &Plan) -> Vec<LandlockRule> {
     let read = landlock::EXECUTE | landlock::READ_FILE | landlock::READ_DIRECTORY;
-    let mut rules: Vec<LandlockRule> = plan
-        .mounts
-        .iter()
-        .filter(|mount| !mount.device)
-        .map(|mount| mount.target.clone())
-        .chain(["/etc", "/stockade", "/task"].map(|path| path.as_bytes().to_vec()))
-        .map(|path| LandlockRule {
-            access: if is_file_target(plan, &path) { read & !landlock::READ_DIRECTORY } else { read },
-            path,
+    let directories = ["/etc", "/stockade", "/task", "/dev"].map(|path| path.as_bytes().to_vec());
+    let mut paths = directories.to_vec();
+    for mount in &plan.mounts {
+        let is_below = |directory: &Vec<u8>| {
+            mount.target.strip_prefix(directory.as_slice()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+        };
+        if !paths.iter().any(is_below) && mount.target != TASK_DIRECTORIES.as_bytes() {
+            paths.push(mount.target.clone());
+        }
+    }
+    let mut rules: Vec<LandlockRule> = paths
+        .into_iter()
+        .map(|path| {
+            let writable = if path == b"/dev" { landlock::WRITE_FILE } else { 0 };
+            // Landlock refuses rights of directories in a rule for a file.
+            let listable = if is_file(plan, &path) { read & !landlock::READ_DIRECTORY } else { read };
+            LandlockRule { access: listable | writable, path }
         })
         .collect();
-    rules.push(LandlockRule { path: b"/dev".to_vec(), access: read | landlock::WRITE_FILE });
     rules.push(LandlockRule { path: TEMPORARY_DIRECTORY.as_bytes().to_vec(), access: landlock::OWN_FILES });
     rules
 }
 
-/// Landlock refuses rights of directories in a rule for a file.
-fn is_file_target(plan: &Plan, path: &[u8]) -> bool {
+/// Whether a single file of the host is shown at `path`.
+fn is_file(plan: &Plan, path: &[u8]) -> bool {
     use std::os::unix::ffi::OsStrExt;
-    plan.mounts
-        .iter()
-        .find(|mount| mount.target == path)
-        .is_some_and(|mount| !std::path::Path::new(std::ffi::OsStr::from_bytes(&mount.source)).is_dir())
+    let mount = plan.mounts.iter().find(|mount| mount.target == path);
+    mount.is_some_and(|mount| !std::path::Path::new(std::ffi::OsStr::from_bytes(&mount.source)).is_dir())
 }
