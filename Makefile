@@ -1,0 +1,113 @@
+# The two commands: `make run` builds Stockade and runs the examples, `make test` runs every test.
+# Both install what a Debian machine with git, make and Rust lacks.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+JAVASCRIPT := runtimes/javascript
+# `return` at the top level, as in the other examples, is no Python outside Stockade.
+PYTHON := runtimes/python scripts examples/orders/make_orders.py examples/logs/make_access_log.py
+FUZZ_SECONDS ?= 60
+
+# Steps that build use the same target directory.
+.NOTPARALLEL:
+
+.PHONY: help
+help:
+	@echo 'make run    build a release and run the examples on real input'
+	@echo 'make test   run every test'
+	@echo 'make lint   check formatting and run the linters'
+	@echo 'make format format everything'
+	@echo 'make bench  measure latency, throughput and memory on this machine'
+	@echo 'make fuzz   fuzz what reads bytes from workers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS)'
+	@echo 'make build  build a release only: $(TARGET)/release/stockade'
+
+.PHONY: run
+run: build
+	scripts/run_examples.sh $(TARGET)/release
+
+.PHONY: build
+build: dependencies
+	$(CARGO) build --release --locked --package stockade-cli
+
+.PHONY: bench
+bench: build
+	$(TARGET)/release/stockade bench
+
+# What the binary carries and what runs tasks.
+.PHONY: dependencies
+dependencies: installed-to-run $(JAVASCRIPT)/node_modules/.package-lock.json
+
+# What only the tests need, and what only the linters need.
+.PHONY: test-dependencies lint-dependencies
+test-dependencies: dependencies installed-to-test .venv/.complete
+lint-dependencies: test-dependencies $(JAVASCRIPT)/node_modules/.with-linter
+
+.PHONY: installed-to-run installed-to-test
+installed-to-run:
+	@scripts/install_missing.sh run
+installed-to-test:
+	@scripts/install_missing.sh test
+
+$(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json | installed-to-run
+	cd $(JAVASCRIPT) && npm ci --omit=dev --no-audit --no-fund
+	@touch $@
+
+$(JAVASCRIPT)/node_modules/.with-linter: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json | installed-to-test
+	cd $(JAVASCRIPT) && npm ci --no-audit --no-fund
+	@touch $(JAVASCRIPT)/node_modules/.package-lock.json $@
+
+.venv/.complete: scripts/python_tools.txt | installed-to-test
+	python3 -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement scripts/python_tools.txt
+	@touch $@
+
+.PHONY: test
+test: test-dependencies test-rust test-python test-javascript test-documentation
+
+# `cargo nextest` runs each test in a process of its own and shows slow ones; without it the same tests run.
+.PHONY: test-rust
+test-rust: test-dependencies
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	    set -x; $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	else \
+	    set -x; $(CARGO) test --workspace --locked --no-fail-fast; \
+	fi
+
+.PHONY: test-python
+test-python: test-dependencies
+	cd runtimes/python && ../../.venv/bin/python -m pytest --quiet
+	.venv/bin/python -m pytest --quiet -p no:cacheprovider scripts
+
+.PHONY: test-javascript
+test-javascript: test-dependencies
+	cd $(JAVASCRIPT) && npm test
+
+# Every command that the documentation shows, with the binary that the Rust tests have built.
+.PHONY: test-documentation
+test-documentation: test-dependencies
+	@$(CARGO) test --workspace --locked --no-run --quiet
+	scripts/check_documentation.py --binary $(TARGET)/debug/stockade
+
+.PHONY: lint
+lint: lint-dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --no-default-features \
+	    -- --deny warnings
+	.venv/bin/ruff check --config runtimes/python/pyproject.toml $(PYTHON)
+	.venv/bin/ruff format --check --config runtimes/python/pyproject.toml $(PYTHON)
+	cd $(JAVASCRIPT) && npm run lint
+
+.PHONY: format
+format: lint-dependencies
+	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+	.venv/bin/ruff check --fix --config runtimes/python/pyproject.toml $(PYTHON)
+	.venv/bin/ruff format --config runtimes/python/pyproject.toml $(PYTHON)
+	cd $(JAVASCRIPT) && npm run lint -- --fix
+
+.PHONY: fuzz
+fuzz: dependencies
+	scripts/fuzz.sh $(FUZZ_SECONDS)
