@@ -3,7 +3,7 @@
 // A task's connection to the supervisor: what it sends while it runs, and its one end.
 
 const { JSONStringify } = require('./captured');
-const { FrameReader, FrameWriter, KIND } = require('./frames');
+const { KIND } = require('./frames');
 const { Requests } = require('./requests');
 
 const EMPTY = Buffer.alloc(0);
@@ -16,13 +16,13 @@ class Channel {
   #ended = false;
 
   /**
-   * `descriptor` is the frame socket. `afterEnd` is called with the reader when the task has ended, be it with its
-   * last frame or because the supervisor has gone.
+   * Frames come from `reader` and go to `writer`. `afterEnd` is called when the task has ended, be it with its last
+   * frame or because the supervisor has gone.
    */
-  constructor(descriptor, afterEnd) {
-    this.#reader = new FrameReader(descriptor);
-    this.#writer = new FrameWriter(descriptor);
-    this.#requests = new Requests(this.#reader, this.#writer, () => this.#finish());
+  constructor(reader, writer, afterEnd) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#requests = new Requests(reader, writer, () => this.#finish());
     this.#afterEnd = afterEnd;
   }
 
@@ -63,7 +63,7 @@ class Channel {
         this.#writer.sendText(kind, text);
       }
     } finally {
-      this.#afterEnd(this.#reader);
+      this.#afterEnd();
     }
   }
 }

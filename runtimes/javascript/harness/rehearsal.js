@@ -6,16 +6,24 @@
 const { closeSync, openSync } = require('fs');
 const { Channel } = require('./channel');
 const { dispatch } = require('./dispatch');
+const { FrameReader, FrameWriter, KIND } = require('./frames');
 const output = require('./output');
 const { parseTask } = require('./task');
 
-const SUCCEEDING = `console.log('%s', [n]); const text = await Promise.resolve(\`\${n}\`); return { text, list: [1] };`;
+const SUCCEEDING = `
+  console.log('%s', [n]);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return { text: \`\${n}\`, list: [1] };
+`;
 const FAILING = 'throw new TypeError("rehearsal");';
 const MALFORMED = 'const = 1;';
 
-/** A TASK frame's payload, as the supervisor makes it. */
-function payloadOf(code) {
-  const parts = [JSON.stringify({ mode: 'code', file: 'rehearsal.js' }), code].flatMap((text) => {
+/**
+ * A TASK frame's payload, as the supervisor makes it. The round makes each code another one: V8 goes through all that
+ * it keeps of the same text.
+ */
+function payloadOf(code, round) {
+  const parts = [JSON.stringify({ mode: 'code', file: 'rehearsal.js' }), `${code} // ${round}`].flatMap((text) => {
     const bytes = Buffer.from(text);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bytes.length);
@@ -24,10 +32,7 @@ function payloadOf(code) {
   return Buffer.concat([...parts, Buffer.from('{"n": 1}')]);
 }
 
-const PAYLOADS = {
-  good: [payloadOf(SUCCEEDING)],
-  all: [payloadOf(SUCCEEDING), payloadOf(FAILING), payloadOf(MALFORMED)],
-};
+const CODES = { good: [SUCCEEDING], all: [SUCCEEDING, FAILING, MALFORMED] };
 
 /** What a task changes for good, as far as that task is concerned. */
 const CHANGED = [
@@ -54,31 +59,42 @@ function rememberChanged() {
 }
 
 /** Runs one task; resolves when it has ended. */
-function play(payload, descriptor, world) {
+function play(payload, { reader, writer, world }) {
   return new Promise((resolve) => {
-    const channel = new Channel(descriptor, resolve);
+    const channel = new Channel(reader, writer, resolve);
     // What comes from /dev/zero is a frame without payload, and no task.
     channel.receiveTask();
     dispatch(parseTask(payload), channel, world);
   });
 }
 
-/** Plays each task `rounds` times: a good one, and in the zygote also those that fail. */
-async function rehearse(world, { rounds, payloads }) {
-  const putBack = rememberChanged();
+/** A request of a task, answered from memory. */
+async function playRequest(writer) {
+  const payload = Buffer.from('\x01\0\0\0\0{}', 'latin1');
+  const reader = { next: () => ({ kind: KIND.ANSWER, payload }), nextLater: (callback) => callback(reader.next()) };
+  await new Channel(reader, writer, () => {}).request('rehearsal', '{}');
+}
+
+/** Plays each code `rounds` times: a good one, and in the zygote also those that fail. */
+async function rehearse(world, { rounds, codes }) {
   // It gives bytes and takes bytes, and nobody sees them.
   const descriptor = openSync('/dev/zero', 'r+');
+  const stage = { reader: new FrameReader(descriptor), writer: new FrameWriter(descriptor), world };
   output.silence(true);
   for (let round = 0; round < rounds; round += 1) {
-    for (const payload of payloads) {
-      await play(payload, descriptor, world);
+    for (const code of codes) {
+      const putBack = rememberChanged();
+      await play(payloadOf(code, round), stage);
+      putBack();
     }
+  }
+  if (world.n8n !== null) {
+    await playRequest(stage.writer);
   }
   output.silence(false);
   closeSync(descriptor);
-  putBack();
 }
 
-module.exports = { PAYLOADS, rehearse };
+module.exports = { CODES, rehearse };
 
 //# sourceURL=node:stockade/rehearsal

@@ -8,10 +8,11 @@ const { runInNewContext } = require('vm');
 const { Channel } = require('./channel');
 const { dispatch } = require('./dispatch');
 const { takeOverEnd } = require('./ending');
+const { FrameReader, FrameWriter } = require('./frames');
 const { Imports } = require('./imports');
 const output = require('./output');
 const random = require('./random');
-const { PAYLOADS, rehearse } = require('./rehearsal');
+const { CODES, rehearse } = require('./rehearsal');
 const surroundings = require('./surroundings');
 const { ValidationFailure, parseTask } = require('./task');
 
@@ -20,17 +21,21 @@ const DEFAULTS = { preload: [], packages: null, modes: [], native: '/stockade/na
 /** The descriptor that the native library leaves the frame socket at. */
 const SOCKET = 3;
 
-/** Rounds after which V8 has compiled what a task calls and knows the types it meets. */
-const ROUNDS_IN_ZYGOTE = 12;
+/** V8 compiles what a task calls when it is first called, and keeps what it learned about types after some calls. */
+const ROUNDS_BEFORE_COLLECTION = 4;
+/** A collection of garbage makes V8 forget some of it. With many rounds more it would optimise functions in a worker. */
+const ROUNDS_AFTER_COLLECTION = 2;
+
+const reallyExit = process.reallyExit.bind(process);
 
 function readConfiguration() {
   return { ...DEFAULTS, ...JSON.parse(process.env.STOCKADE_ZYGOTE ?? '{}') };
 }
 
 function loadNative(file) {
-  const module = { exports: {} };
-  process.dlopen(module, file);
-  return module.exports;
+  const addon = { exports: {} };
+  process.dlopen(addon, file);
+  return addon.exports;
 }
 
 /** Loads the packages that all tasks start with; gives what could not be loaded, and why. */
@@ -52,14 +57,31 @@ async function loadNodeMode(configuration) {
   return mode;
 }
 
-/** Collects garbage, so that workers do not inherit it and begin with an empty young generation. */
+/** Collects garbage, so that a worker's first collection does not find the zygote's. */
 function collectGarbage() {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   setFlagsFromString('--no-expose-gc');
 }
 
-const reallyExit = process.reallyExit.bind(process);
+/** Prepares what workers share: they find everything compiled, and nothing of the preparation. */
+async function prepare(configuration) {
+  surroundings.cleanEnvironment();
+  surroundings.doWithoutProc();
+  random.install();
+  random.reseed();
+  output.install();
+  const { packages, modes, task } = configuration;
+  const world = { imports: new Imports(packages), n8n: null, taskDirectory: task };
+  if (modes.includes('n8n')) {
+    world.n8n = await loadNodeMode(configuration);
+  }
+  const missing = preload(configuration.preload, world.imports);
+  await rehearse(world, { rounds: ROUNDS_BEFORE_COLLECTION, codes: CODES.all });
+  collectGarbage();
+  await rehearse(world, { rounds: ROUNDS_AFTER_COLLECTION, codes: CODES.all });
+  return { world, missing };
+}
 
 /** The end of a worker: it waits to be killed, so that nothing that user code still has planned happens. */
 function waitForTheEnd(reader) {
@@ -70,15 +92,20 @@ function waitForTheEnd(reader) {
   }
 }
 
-/** In a worker: gets ready, waits for the task and starts it. */
-async function work(world, channel, native) {
+/**
+ * In a worker: gets ready, waits for the task and starts it. A worker that a task is waiting for already does not
+ * rehearse: the task itself pays for its pages then.
+ */
+async function work(world, channel, native, isAwaited) {
   random.reseed();
-  await rehearse(world, { rounds: 1, payloads: PAYLOADS.good });
-  await world.n8n?.warm();
   takeOverEnd(native);
+  if (!isAwaited) {
+    await rehearse(world, { rounds: 1, codes: CODES.good });
+    await world.n8n?.warm();
+  }
   const payload = channel.receiveTask();
   if (payload === null) {
-    process.exit();
+    reallyExit(0);
   }
   try {
     dispatch(parseTask(payload), channel, world);
@@ -94,23 +121,13 @@ async function work(world, channel, native) {
 async function main() {
   const configuration = readConfiguration();
   const native = loadNative(configuration.native);
-  surroundings.cleanEnvironment();
-  surroundings.doWithoutProc();
-  random.install();
-  output.install();
-  const world = { imports: new Imports(configuration.packages), n8n: null, taskDirectory: configuration.task };
-  await rehearse(world, { rounds: ROUNDS_IN_ZYGOTE, payloads: PAYLOADS.all });
-  random.reseed();
-  if (configuration.modes.includes('n8n')) {
-    world.n8n = await loadNodeMode(configuration);
-  }
-  const missing = preload(configuration.preload, world.imports);
-  const hello = JSON.stringify({ language: 'javascript', version: process.versions.node, missing });
-  const channel = new Channel(SOCKET, waitForTheEnd);
+  const { world, missing } = await prepare(configuration);
+  const reader = new FrameReader(SOCKET);
+  const channel = new Channel(reader, new FrameWriter(SOCKET), () => waitForTheEnd(reader));
   surroundings.hideHarness();
-  collectGarbage();
-  native.serve(hello);
-  await work(world, channel, native);
+  const hello = JSON.stringify({ language: 'javascript', version: process.versions.node, missing });
+  const isAwaited = native.serve(hello) === 1;
+  await work(world, channel, native, isAwaited);
 }
 
 module.exports = { main };

@@ -1,0 +1,23 @@
+'use strict';
+
+// Stands in for the native library (`node --require`): the process that loads it becomes its own worker, without a
+// fork. Node.js then still has its threads and ends by itself, so there is nothing to notice. What the zygote says of
+// itself goes to the test in a frame of its own.
+
+const { writeSync } = require('node:fs');
+
+const HELLO = 0;
+
+process.dlopen = (module) => {
+  module.exports = {
+    serve(hello) {
+      const payload = Buffer.from(hello);
+      const header = Buffer.alloc(5);
+      header[0] = HELLO;
+      header.writeUInt32LE(payload.length, 1);
+      writeSync(3, Buffer.concat([header, payload]));
+      return 0;
+    },
+    onIdle() {},
+  };
+};
