@@ -245,7 +245,7 @@ pub enum RunnerError {
     #[error("{}", WebSocketText(.0))]
     WebSocket(#[source] Box<tungstenite::Error>),
     /// The broker closed the connection.
-    #[error("received {code} {reason}")]
+    #[error("the broker closed the connection with {code}{}", Reason(reason))]
     Closed {
         /// WebSocket close code.
         code: u16,
@@ -320,6 +320,15 @@ impl fmt::Display for PythonIoError<'_> {
         let text = error.to_string();
         let text = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
         write!(formatter, "[Errno {number}] {text}: '{path}'")
+    }
+}
+
+/// The text of a close frame, if it has one.
+struct Reason<'a>(&'a str);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(formatter, " ({})", self.0) }
     }
 }
 

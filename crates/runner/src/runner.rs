@@ -62,6 +62,9 @@ where
         log: log.clone(),
     };
     let result = runner.run().await;
+    if let Err(error) = &result {
+        log.error(error);
+    }
     runner.dispatcher.log_undelivered();
     if timeout(margin, runner.dispatcher.engine().stop()).await.is_err() {
         log.error(format_args!("The engine did not stop within {} s", margin.as_secs()));

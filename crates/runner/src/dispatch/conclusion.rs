@@ -40,6 +40,8 @@ pub(super) enum Ending {
     Failed,
     /// Something beside the code ended it.
     Stopped(String),
+    /// n8n ended it, which the log says already.
+    Cancelled,
 }
 
 /// Words the outcome of a task.
@@ -59,7 +61,7 @@ pub(super) fn conclude(
         }
         (None, Err(error)) => error,
         (Some(Cancellation::Broker), _) if settings.language == Language::JavaScript => {
-            return Conclusion { message: None, ending: Ending::Stopped(CANCELLED.to_owned()) };
+            return Conclusion { message: None, ending: Ending::Cancelled };
         }
         (Some(Cancellation::Broker), _) => TaskError::new(ErrorCode::CancelledError, CANCELLED),
         (Some(Cancellation::Shutdown), _) => TaskError::new(ErrorCode::CancelledError, CANCELLED).with_description(
@@ -68,6 +70,7 @@ pub(super) fn conclude(
     };
     let error_object = error_object(settings, &error, &denied);
     let ending = match error.code {
+        _ if cancelled == Some(Cancellation::Broker) => Ending::Cancelled,
         ErrorCode::SyntaxError => Ending::SyntaxError,
         ErrorCode::RuntimeError | ErrorCode::PermissionError => Ending::Failed,
         _ => Ending::Stopped(message_of(&error_object, &error.message)),
@@ -109,10 +112,11 @@ fn error_object(settings: &LanguageSettings, error: &TaskError, denied: &[String
     let is_javascript = settings.language == Language::JavaScript;
     let (message, description) = own_words(settings, error);
     let description = description.or(refused).or((!is_javascript).then(String::new));
-    let mut object = Map::from_iter([
-        ("message".to_owned(), Value::from(message)),
-        ("description".to_owned(), description.map_or(Value::Null, Value::from)),
-    ]);
+    let mut object = Map::from_iter([("message".to_owned(), Value::from(message))]);
+    // The official Python runner describes everything, with an empty text if need be, except a cancelled task.
+    if error.code != ErrorCode::CancelledError || error.description.is_some() {
+        object.insert("description".to_owned(), description.map_or(Value::Null, Value::from));
+    }
     if is_javascript && error.code == ErrorCode::TimeoutError {
         object.extend([
             ("level".to_owned(), Value::from("warning")),

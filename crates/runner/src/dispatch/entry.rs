@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::validated::CodeKey;
+use super::foresight::Asked;
+use super::recent::CodeKey;
 use crate::engine::TaskControl;
 use crate::message::TaskSettings;
 
@@ -31,7 +32,27 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) enum State {
     WaitingForSettings,
+    /// For data that is known to be needed.
+    WaitingForData(Box<Prepared>),
     Running(Box<Running>),
+}
+
+impl State {
+    /// What n8n wants if the task fails now.
+    pub(super) fn on_failure(&self) -> OnFailure {
+        match self {
+            Self::WaitingForSettings => OnFailure::Error,
+            Self::WaitingForData(prepared) => OnFailure::of(&prepared.settings),
+            Self::Running(running) => running.on_failure,
+        }
+    }
+}
+
+/// A task that has everything but its data.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) settings: TaskSettings,
+    pub(super) request_id: String,
 }
 
 /// A task that the engine has.
@@ -41,8 +62,9 @@ pub(super) struct Running {
     pub(super) started_at: Instant,
     pub(super) label: Label,
     pub(super) on_failure: OnFailure,
-    /// What stands for its code, if its static check can be spared next time.
-    pub(super) code_key: Option<CodeKey>,
+    /// What stands for its code.
+    pub(super) code_key: CodeKey,
+    pub(super) asked: Asked,
     pub(super) cancelled: Option<Cancellation>,
     /// The connection over which it came; over another, n8n does not know it.
     pub(super) connection: u64,

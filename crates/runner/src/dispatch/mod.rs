@@ -8,23 +8,25 @@
 //! - `tasks`: a task's way from acceptance to its end; `entry` is what is known of it, `conclusion` words its end.
 //! - `reports`: what a running task says; `question` reads what it asks of n8n.
 //! - `state`: connection, idleness, shutdown, and why no tasks are taken (`lull`).
-//! - `validated`: code that need not be checked again.
+//! - `recent`: what is known of code that has run before: `foresight` asks for the data that it will need.
 
 mod conclusion;
 mod entry;
+mod foresight;
 mod lull;
 mod offers;
 mod question;
+mod recent;
 mod reports;
 mod state;
 mod tasks;
 #[cfg(test)]
 mod tests;
-mod validated;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use stockade_protocol::Language;
 use tokio::sync::mpsc::UnboundedSender;
@@ -34,8 +36,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use self::entry::{Entry, State};
 use self::lull::Notice;
 use self::offers::Offers;
+use self::recent::{CodeHasher, Recent};
 use self::state::{Link, Stopping};
-use self::validated::{CodeHasher, Validated};
 use crate::engine::{Report, TaskEngine};
 use crate::log::Log;
 use crate::message::{BrokerMessage, MessageError, Outbox, Outgoing};
@@ -52,7 +54,10 @@ pub(crate) struct Dispatcher<E> {
     reports: UnboundedSender<Report>,
     lanes: Vec<Lane>,
     tasks: HashMap<String, Entry>,
-    validated: Validated,
+    /// Python code whose static check is known to pass.
+    validated: Recent<()>,
+    /// The request for data of JavaScript code.
+    foreseen: Recent<Bytes>,
     outbox: Outbox,
     /// Ends of tasks that wait for the next connection.
     undelivered: Vec<Outgoing>,
@@ -111,7 +116,8 @@ impl<E: TaskEngine> Dispatcher<E> {
             reports,
             lanes,
             tasks: HashMap::new(),
-            validated: Validated::default(),
+            validated: Recent::default(),
+            foreseen: Recent::default(),
             outbox: Outbox::default(),
             undelivered: Vec::new(),
             link: Link::Down("it is being opened".to_owned()),
@@ -165,7 +171,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             BrokerMessage::OfferAccept { task_id, offer_id } => self.accept(&task_id, &offer_id, now),
             BrokerMessage::Settings { task_id, settings } => self.take_settings(&task_id, settings, now),
             BrokerMessage::Cancel { task_id } => self.cancel(&task_id, now),
-            BrokerMessage::Answer { task_id, request_id, answer } => self.answer(&task_id, &request_id, answer),
+            BrokerMessage::Answer { task_id, request_id, answer } => self.answer(&task_id, &request_id, answer, now),
         }
     }
 

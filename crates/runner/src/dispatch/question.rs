@@ -26,14 +26,23 @@ pub(super) const LOG_FUNCTION: &str = "logNodeOutput";
 /// A question that may be passed on.
 #[derive(Debug)]
 pub(super) enum Question {
-    /// The data that the code needs, as `requestParams`.
-    Data(Bytes),
+    /// The data that the code needs.
+    Data(DataRequest),
     /// The descriptions of node types, as `requestParams`.
     NodeTypes(Bytes),
     /// A function of n8n with its arguments.
     Call { name: &'static str, arguments: Bytes },
     /// Console output by way of a call.
     Log(RawJson),
+}
+
+/// A request for data.
+#[derive(Debug)]
+pub(super) struct DataRequest {
+    /// `requestParams` as n8n knows them.
+    pub(super) text: Bytes,
+    /// Whether the data of every node is asked for.
+    pub(super) all_nodes: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,8 +98,11 @@ impl Question {
     /// Reads a question; the error is the answer that the worker gets instead.
     pub(super) fn read(name: &str, parameters: &RawJson) -> Result<Self, RawJson> {
         match name {
-            "data" => rewritten::<DataParameters>(parameters).map(Self::Data),
-            "nodetypes" => rewritten::<Vec<NodeType>>(parameters).map(Self::NodeTypes),
+            "data" => DataRequest::read(parameters).map(Self::Data),
+            "nodetypes" => {
+                let types: Vec<NodeType> = serde_json::from_str(parameters.as_str()).map_err(malformed)?;
+                text(&types).map(Self::NodeTypes)
+            }
             "rpc" => Self::read_call(parameters),
             _ => Err(refusal("Method not allowed")),
         }
@@ -112,9 +124,26 @@ impl Question {
     }
 }
 
-fn rewritten<'a, T: Serialize + Deserialize<'a>>(parameters: &'a RawJson) -> Result<Bytes, RawJson> {
-    let value: T = serde_json::from_str(parameters.as_str()).map_err(malformed)?;
-    serde_json::to_vec(&value).map(Bytes::from).map_err(malformed)
+impl DataRequest {
+    fn read(parameters: &RawJson) -> Result<Self, RawJson> {
+        let parameters: DataParameters = serde_json::from_str(parameters.as_str()).map_err(malformed)?;
+        let all_nodes = matches!(parameters.data_of_nodes, NodeNames::All(_));
+        Ok(Self { text: text(&parameters)?, all_nodes })
+    }
+
+    /// The same request for other items; `None` if one is for a chunk of them and the other for all.
+    pub(super) fn with_chunk(request: &[u8], chunk: Option<(u64, u64)>) -> Option<Bytes> {
+        let mut parameters: DataParameters = serde_json::from_slice(request).ok()?;
+        if parameters.input.chunk.is_some() != chunk.is_some() {
+            return None;
+        }
+        parameters.input.chunk = chunk.map(|(start_index, count)| Chunk { start_index, count });
+        text(&parameters).ok()
+    }
+}
+
+fn text(value: &impl Serialize) -> Result<Bytes, RawJson> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(malformed)
 }
 
 fn malformed(error: impl std::fmt::Display) -> RawJson {
@@ -139,16 +168,30 @@ mod tests {
     fn a_data_request_has_the_fields_that_n8n_knows_and_no_others() {
         let asked = r#"{"dataOfNodes": ["A"], "prevNode": false, "env": true, "hostile": {"length": 1e9},
             "input": {"include": true, "chunk": {"startIndex": 0, "count": 1000}}}"#;
-        let Ok(Question::Data(passed)) = read("data", asked) else { panic!() };
+        let Ok(Question::Data(DataRequest { text: passed, all_nodes: false })) = read("data", asked) else { panic!() };
         assert_eq!(
             passed,
             r#"{"dataOfNodes":["A"],"prevNode":false,"env":true,"input":{"include":true,"chunk":{"startIndex":0,"count":1000}}}"#
         );
         let asked = r#"{"dataOfNodes":"all","prevNode":false,"env":false,"input":{"include":false}}"#;
-        assert!(matches!(read("data", asked), Ok(Question::Data(passed)) if passed == asked));
+        assert!(matches!(read("data", asked), Ok(Question::Data(passed)) if passed.all_nodes && passed.text == asked));
         for wrong in ["{}", "[]", r#"{"dataOfNodes":"some","prevNode":false,"env":false,"input":{"include":false}}"#] {
             assert!(read("data", wrong).unwrap_err().contains("The request to n8n is malformed: "));
         }
+    }
+
+    #[test]
+    fn a_request_is_made_again_for_another_chunk() {
+        let request = |chunk: &str| {
+            let text =
+                format!(r#"{{"dataOfNodes":[],"prevNode":false,"env":false,"input":{{"include":true{chunk}}}}}"#);
+            Bytes::from(text)
+        };
+        let (first, second) = (r#","chunk":{"startIndex":0,"count":9}"#, r#","chunk":{"startIndex":9,"count":5}"#);
+        assert_eq!(DataRequest::with_chunk(&request(first), Some((9, 5))), Some(request(second)));
+        assert_eq!(DataRequest::with_chunk(&request(""), None), Some(request("")));
+        assert_eq!(DataRequest::with_chunk(&request(first), None), None);
+        assert_eq!(DataRequest::with_chunk(&request(""), Some((0, 1))), None);
     }
 
     #[test]

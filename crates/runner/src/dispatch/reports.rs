@@ -38,7 +38,7 @@ impl<E: TaskEngine> Dispatcher<E> {
     fn running(&mut self, task_id: &str) -> Option<&mut Running> {
         match &mut self.tasks.get_mut(task_id)?.state {
             State::Running(running) => Some(running),
-            State::WaitingForSettings => None,
+            State::WaitingForSettings | State::WaitingForData(_) => None,
         }
     }
 
@@ -86,6 +86,9 @@ impl<E: TaskEngine> Dispatcher<E> {
         let connection = self.registered_connection();
         let Some(running) = self.running(task_id) else { return };
         let request_id = new_identifier();
+        if let Ok(question) = &question {
+            running.asked.note(question);
+        }
         let message = match question {
             Err(refused) => return running.control.answer(id, Err(refused)),
             Ok(Question::Log(_)) => return running.control.answer(id, Ok(RawJson::from_value(&().into()))),
@@ -93,7 +96,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             Ok(_) if running.requests.len() >= MAXIMUM_OPEN_REQUESTS => {
                 return running.control.answer(id, Err(refusal("The task has too many open requests to n8n")));
             }
-            Ok(Question::Data(parameters)) => Outgoing::data_request(task_id, &request_id, parameters),
+            Ok(Question::Data(request)) => Outgoing::data_request(task_id, &request_id, request.text),
             Ok(Question::NodeTypes(parameters)) => Outgoing::node_types_request(task_id, &request_id, parameters),
             Ok(Question::Call { name, arguments }) => Outgoing::call(task_id, &request_id, name, arguments),
         };
@@ -102,7 +105,16 @@ impl<E: TaskEngine> Dispatcher<E> {
     }
 
     /// n8n answers. Most answers are to console output, which waits for none.
-    pub(super) fn answer(&mut self, task_id: &str, request_id: &str, answer: Result<Bytes, Bytes>) {
+    pub(super) fn answer(&mut self, task_id: &str, request_id: &str, answer: Result<Bytes, Bytes>, now: Instant) {
+        if let Some(State::WaitingForData(prepared)) = self.tasks.get(task_id).map(|entry| &entry.state) {
+            // Only calls are answered with errors.
+            if prepared.request_id == request_id
+                && let Ok(data) = answer
+            {
+                self.start_with_data(task_id, data, now);
+            }
+            return;
+        }
         let Some(running) = self.running(task_id) else { return };
         let Some(id) = running.requests.remove(request_id) else { return };
         let read = |bytes: Bytes| RawJson::new(bytes).map_err(|error| refusal(&format!("The answer of n8n: {error}")));

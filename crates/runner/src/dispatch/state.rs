@@ -155,6 +155,10 @@ impl<E: TaskEngine> Dispatcher<E> {
         }
         self.stop_tasks_after_grace(now);
         self.top_up_offers(now);
+        if self.stopping.is_some() {
+            // The log says already that the runner ends.
+            return;
+        }
         match self.notice.update(self.lull(), now) {
             Some(Remark::NotTaking(lull)) => {
                 self.log.warning(format_args!("Not taking tasks: {}", self.explain(lull)));
@@ -175,7 +179,7 @@ impl<E: TaskEngine> Dispatcher<E> {
         let mut unstarted = Vec::new();
         for (task_id, entry) in &mut self.tasks {
             match &mut entry.state {
-                State::WaitingForSettings => unstarted.push(task_id.clone()),
+                State::WaitingForSettings | State::WaitingForData(_) => unstarted.push(task_id.clone()),
                 State::Running(running) => {
                     running.cancelled.get_or_insert(Cancellation::Shutdown);
                     running.control.cancel();
@@ -197,16 +201,17 @@ impl<E: TaskEngine> Dispatcher<E> {
     /// When [`Dispatcher::settle`] has to be called next, if nothing else happens.
     pub(crate) fn deadline(&self, now: Instant) -> Instant {
         let renewals = self.lanes.iter().filter(|_| self.may_offer()).filter_map(|lane| lane.offers.next_renewal(now));
-        let overdue = self.tasks.values().filter_map(|entry| self.settings_deadline(entry));
+        let overdue = self.tasks.values().filter_map(|entry| self.waiting_deadline(entry));
         let stopping = self
             .stopping
             .as_ref()
             .map(|stopping| if now < stopping.grace_ends { stopping.grace_ends } else { stopping.gives_up });
+        let notice = self.notice.deadline().filter(|_| self.stopping.is_none());
         let registration = match self.link {
             Link::Opened { at } => Some(at + REGISTRATION_PATIENCE),
             _ => None,
         };
-        let others = [Some(self.look_at_engine), self.idle_deadline(), self.notice.deadline(), stopping, registration];
+        let others = [Some(self.look_at_engine), self.idle_deadline(), notice, stopping, registration];
         let all = renewals.chain(overdue).chain(others.into_iter().flatten());
         all.min().unwrap_or(now + ENGINE_LOOK_INTERVAL)
     }

@@ -10,10 +10,13 @@ use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError, 
 use tokio::time::Instant;
 
 use super::conclusion::{Conclusion, Ending, conclude, unfit};
-use super::entry::{Cancellation, Entry, Label, LogBudget, OnFailure, Running, ShortDuration, ShortSize, State};
+use super::entry::{
+    Cancellation, Entry, Label, LogBudget, OnFailure, Prepared, Running, ShortDuration, ShortSize, State,
+};
+use super::foresight::{Asked, request_for};
 use super::question::LOG_FUNCTION;
+use super::recent::proves_check;
 use super::state::Link;
-use super::validated::proves_check;
 use super::{Dispatcher, Lane};
 use crate::engine::{Reporter, TaskEngine, TaskKey};
 use crate::identifier::new_identifier;
@@ -62,8 +65,12 @@ impl<E: TaskEngine> Dispatcher<E> {
         let Some(entry) = self.tasks.get(task_id) else {
             return self.log_bad_message(&MessageError::UnknownTask(task_id.to_owned()));
         };
-        if let State::Running(running) = &entry.state {
-            let status = if running.cancelled.is_some() { "ABORTING" } else { "RUNNING" };
+        let status = match &entry.state {
+            State::WaitingForSettings => None,
+            State::Running(running) if running.cancelled.is_some() => Some("ABORTING"),
+            State::Running(_) | State::WaitingForData(_) => Some("RUNNING"),
+        };
+        if let Some(status) = status {
             return self.log.warning(format_args!(
                 "Received settings for task but it is already TaskStatus.{status}. Discarding message."
             ));
@@ -72,7 +79,7 @@ impl<E: TaskEngine> Dispatcher<E> {
         match settings.and_then(|settings| check(settings, &lane.settings.language)) {
             Ok(settings) => {
                 self.log.info(format_args!("Received task {task_id}"));
-                self.start(task_id, settings, now);
+                self.ask_ahead_or_start(task_id, settings, now);
             }
             Err(error) => {
                 self.log_bad_message(&error);
@@ -83,14 +90,34 @@ impl<E: TaskEngine> Dispatcher<E> {
         }
     }
 
+    /// Starts a task, or asks n8n first for what its code asked for the last time.
+    fn ask_ahead_or_start(&mut self, task_id: &str, settings: TaskSettings, now: Instant) {
+        let Some(entry) = self.tasks.get_mut(task_id) else { return };
+        let key = self.lanes[entry.lane].hasher.key(settings.node_mode(), &settings.code);
+        let Some(request) = self.foreseen.get(&key).and_then(|request| request_for(request, &settings)) else {
+            return self.start(task_id, settings, now);
+        };
+        let request_id = new_identifier();
+        self.outbox.push(Outgoing::data_request(task_id, &request_id, request));
+        entry.state = State::WaitingForData(Box::new(Prepared { settings, request_id }));
+    }
+
+    /// The data that was asked for ahead has come.
+    pub(super) fn start_with_data(&mut self, task_id: &str, data: Bytes, now: Instant) {
+        let Some(entry) = self.tasks.get_mut(task_id) else { return };
+        if let State::WaitingForData(prepared) = std::mem::replace(&mut entry.state, State::WaitingForSettings) {
+            self.start(task_id, TaskSettings { items: Some(data), ..prepared.settings }, now);
+        }
+    }
+
     fn start(&mut self, task_id: &str, settings: TaskSettings, now: Instant) {
         let Some(entry) = self.tasks.get(task_id) else { return };
         let (lane_index, number) = (entry.lane, entry.number);
         let waited = now.duration_since(entry.accepted_at);
         let lane = &self.lanes[lane_index];
-        // Only Python's check takes long enough to be worth remembering; JavaScript's is part of reading the code.
-        let code_key = (lane.settings.language == Language::Python).then(|| lane.hasher.key(&settings.code));
-        let is_validated = code_key.as_ref().is_some_and(|key| self.validated.contains(key));
+        let code_key = lane.hasher.key(settings.node_mode(), &settings.code);
+        let is_validated = self.validated.get(&code_key).is_some();
+        let asked = Asked::start(&lane.settings.language, &settings);
         let (label, on_failure) = (Label::of(&settings), OnFailure::of(&settings));
         let task = lane.task(settings, is_validated, waited);
         let key = TaskKey { id: Arc::from(task_id), number };
@@ -112,6 +139,7 @@ impl<E: TaskEngine> Dispatcher<E> {
                 label,
                 on_failure,
                 code_key,
+                asked,
                 cancelled: None,
                 connection: self.connection,
                 requests: HashMap::new(),
@@ -127,9 +155,12 @@ impl<E: TaskEngine> Dispatcher<E> {
                 self.log.warning(format_args!("Received cancel for unknown task: {task_id}. Discarding message."));
             }
             Some(State::WaitingForSettings) => {
-                self.tasks.remove(task_id);
-                self.idle_since = Some(now);
                 self.log.info(format_args!("Cancelled task {task_id} (waiting for settings)"));
+                self.forget(task_id, now);
+            }
+            Some(State::WaitingForData(_)) => {
+                self.log.info(format_args!("Cancelled task {task_id}"));
+                self.forget(task_id, now);
             }
             Some(State::Running(running)) => {
                 if running.cancelled.is_none() {
@@ -145,8 +176,12 @@ impl<E: TaskEngine> Dispatcher<E> {
     pub(super) fn finish(&mut self, task_id: &str, outcome: Outcome, now: Instant) {
         let Some(Entry { lane, state: State::Running(running), .. }) = self.tasks.remove(task_id) else { return };
         let continues_on_fail = running.on_failure != OnFailure::Error;
-        if let Some(key) = running.code_key.filter(|_| proves_check(&outcome, continues_on_fail)) {
-            self.validated.insert(key);
+        let is_python = self.lanes[lane].settings.language == Language::Python;
+        if is_python && proves_check(&outcome, continues_on_fail) {
+            self.validated.insert(running.code_key, ());
+        }
+        if let Some(request) = running.asked.lesson(&outcome) {
+            self.foreseen.insert(running.code_key, request);
         }
         if running.logged.dropped > 0 && running.is_heard(self.registered_connection()) {
             let lines = format!("[\"[Output truncated - {} more print statements]\"]", running.logged.dropped);
@@ -167,6 +202,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             )),
             Ending::SyntaxError => self.log.warning(format_args!("Task {task_id} failed syntax validation")),
             Ending::Failed => self.log.warning(format_args!("Task {task_id} failed")),
+            Ending::Cancelled => {}
             Ending::Stopped(reason) => self.log.warning(format_args!("Task {task_id} failed: {reason}")),
         }
         self.idle_since = Some(now);
@@ -177,9 +213,13 @@ impl<E: TaskEngine> Dispatcher<E> {
 
     /// Ends a task that the engine never had.
     pub(super) fn end_unstarted(&mut self, task_id: &str, message: Outgoing, now: Instant) {
+        self.forget(task_id, now);
+        self.send_end(task_id, message);
+    }
+
+    fn forget(&mut self, task_id: &str, now: Instant) {
         self.tasks.remove(task_id);
         self.idle_since = Some(now);
-        self.send_end(task_id, message);
     }
 
     /// n8n learns of every end, be it after the next connection: by then it has failed the task, but a result that
@@ -195,26 +235,26 @@ impl<E: TaskEngine> Dispatcher<E> {
         }
     }
 
-    /// Ends tasks whose settings did not come within the time of a whole task.
+    /// Ends tasks whose settings or data did not come within the time of a whole task.
     pub(super) fn end_overdue(&mut self, now: Instant) {
-        let overdue: Vec<(String, usize)> = self
+        let overdue: Vec<(String, usize, OnFailure)> = self
             .tasks
             .iter()
-            .filter(|(_, entry)| self.settings_deadline(entry).is_some_and(|deadline| deadline <= now))
-            .map(|(task_id, entry)| (task_id.clone(), entry.lane))
+            .filter(|(_, entry)| self.waiting_deadline(entry).is_some_and(|deadline| deadline <= now))
+            .map(|(task_id, entry)| (task_id.clone(), entry.lane, entry.state.on_failure()))
             .collect();
-        for (task_id, lane) in overdue {
+        for (task_id, lane, on_failure) in overdue {
             let error = TaskError::new(ErrorCode::TimeoutError, "");
             let outcome = Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() };
-            let conclusion = conclude(&task_id, &self.lanes[lane].settings, None, OnFailure::Error, outcome);
+            let conclusion = conclude(&task_id, &self.lanes[lane].settings, None, on_failure, outcome);
             self.tasks.remove(&task_id);
             self.conclude_task(&task_id, conclusion, &Label::default(), Duration::ZERO, now);
         }
     }
 
-    /// When a task that waits for its settings has waited too long.
-    pub(super) fn settings_deadline(&self, entry: &Entry) -> Option<Instant> {
-        matches!(entry.state, State::WaitingForSettings)
+    /// When a task that waits for n8n has waited too long; the engine measures those that run.
+    pub(super) fn waiting_deadline(&self, entry: &Entry) -> Option<Instant> {
+        (!matches!(entry.state, State::Running(_)))
             .then(|| entry.accepted_at + self.lanes[entry.lane].settings.limits.timeout)
     }
 }

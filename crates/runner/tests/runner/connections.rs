@@ -26,7 +26,11 @@ async fn every_connection_gets_a_grant_token_of_its_own() {
     let lines = ["GET /healthz HTTP/1.1", "POST /runners/auth HTTP/1.1"];
     assert_eq!(requests[..2], lines);
     assert_eq!(requests[3..5], lines);
-    assert!(runner.log().contains("Failed to connect to broker: received 1001  - retrying...\n"));
+    assert!(
+        runner
+            .log()
+            .contains("Failed to connect to broker: the broker closed the connection with 1001 - retrying...\n")
+    );
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn a_cancel_works_in_every_state() {
     socket.give("running", "wait").await;
     runner.logs("Received task running").await;
     socket.cancel("running").await;
-    let cancelled = json!({"message": "Task was cancelled", "description": ""});
+    let cancelled = json!({"message": "Task was cancelled"});
     assert_eq!(socket.next_word().await["error"], cancelled);
 
     socket.accept("at once").await;

@@ -1,6 +1,7 @@
 //! The dispatcher with a broker, an engine and a clock of the test's own.
 
 mod ends;
+mod foresight;
 mod life;
 mod never_loses_a_slot;
 mod questions;

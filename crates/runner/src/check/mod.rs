@@ -1,11 +1,14 @@
 //! Would a runner with these settings work? Every part is tried against a live broker, without taking a task.
 
-use std::fmt;
+mod report;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_engine::{Engine, EngineStatus};
 use stockade_protocol::Language;
+use stockade_sandbox::Wall;
+use stockade_sandbox::doctor::{self, State as WallState};
 use tokio::time::timeout;
 
 use crate::RunnerArguments;
@@ -15,73 +18,10 @@ use crate::identifier::new_identifier;
 use crate::message::{BrokerMessage, Outbox, Outgoing};
 use crate::settings::{LanguageSettings, Rules, Settings, Token};
 
+pub use report::{CheckReport, Finding, State};
+
 /// How long the broker may take to register a runner.
 const REGISTRATION_PATIENCE: Duration = Duration::from_secs(10);
-
-/// What was found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckReport {
-    /// In the order in which a start needs them.
-    pub findings: Vec<Finding>,
-}
-
-/// What was found out about one part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The part.
-    pub subject: String,
-    /// How it is.
-    pub state: State,
-    /// What was seen.
-    pub detail: String,
-    /// What to do about it.
-    pub remedy: Option<String>,
-}
-
-/// How a part is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// As it should be.
-    Good,
-    /// Works, and may not be what was meant.
-    Doubtful,
-    /// A runner would not work, or not for all tasks.
-    Bad,
-}
-
-impl CheckReport {
-    /// Whether a runner would work.
-    pub fn is_good(&self) -> bool {
-        self.findings.iter().all(|finding| finding.state != State::Bad)
-    }
-
-    fn add(&mut self, subject: impl Into<String>, state: State, detail: impl Into<String>, remedy: Option<&str>) {
-        let (subject, detail) = (subject.into(), detail.into());
-        self.findings.push(Finding { subject, state, detail, remedy: remedy.map(str::to_owned) });
-    }
-
-    fn add_error(&mut self, subject: &str, error: &RunnerError) {
-        self.add(subject, State::Bad, error.to_string(), error.hint());
-    }
-}
-
-impl fmt::Display for CheckReport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.findings.iter().map(|finding| finding.subject.chars().count()).max().unwrap_or(0);
-        for Finding { subject, state, detail, remedy } in &self.findings {
-            let word = match state {
-                State::Good => "ok",
-                State::Doubtful => "note",
-                State::Bad => "FAIL",
-            };
-            writeln!(formatter, "{word:<5} {subject:<width$}  {detail}")?;
-            if let Some(remedy) = remedy {
-                writeln!(formatter, "{:<5} {:<width$}  hint: {remedy}", "", "")?;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Tries settings, address, token, registration, interpreters with their walls, and allow-lists.
 pub async fn check(arguments: &RunnerArguments) -> CheckReport {
@@ -99,9 +39,10 @@ pub async fn check(arguments: &RunnerArguments) -> CheckReport {
         report.add("settings", State::Doubtful, remark, None);
     }
     check_broker(&settings, &mut report).await;
+    check_walls(&settings.engine_configuration().without_walls, &mut report).await;
     match Engine::start(settings.engine_configuration().clone()).await {
         Ok(engine) => {
-            report_engine(&settings, &engine.status(), &mut report);
+            report_engine(&engine.status(), &mut report);
             engine.stop().await;
         }
         Err(error) => report.add_error("interpreters", &error.into()),
@@ -165,7 +106,21 @@ async fn register(settings: &Settings, access: &Access, grant_token: &str) -> Re
     Ok(())
 }
 
-fn report_engine(settings: &Settings, status: &EngineStatus, report: &mut CheckReport) {
+/// Says what is wrong with walls; those that are up are counted only.
+async fn check_walls(without: &[Wall], report: &mut CheckReport) {
+    let without = without.to_vec();
+    let Ok(walls) = tokio::task::spawn_blocking(move || doctor::examine(&without)).await else { return };
+    let up = walls.walls.iter().filter(|wall| wall.state == WallState::Up).count();
+    report.add("walls", State::Good, format!("{up} of {} are up", walls.walls.len()), None);
+    for wall in walls.walls.iter().filter(|wall| wall.state != WallState::Up) {
+        // Landlock is a second wall for what another walls in.
+        let is_needed = wall.state == WallState::Missing && wall.wall != Wall::Landlock;
+        let state = if is_needed { State::Bad } else { State::Doubtful };
+        report.add("walls", state, format!("{}: {}: {}", wall.wall, wall.state, wall.found), wall.remedy.as_deref());
+    }
+}
+
+fn report_engine(status: &EngineStatus, report: &mut CheckReport) {
     for runtime in &status.runtimes {
         let subject = runtime.language.name();
         match &runtime.problem {
@@ -182,9 +137,6 @@ fn report_engine(settings: &Settings, status: &EngineStatus, report: &mut CheckR
             let detail = format!("an allowed module cannot be loaded: {missing}");
             report.add(subject, State::Bad, detail, Some(remedy));
         }
-    }
-    for wall in &settings.engine.without_walls {
-        report.add("walls", State::Doubtful, format!("doing without the wall `{wall}`, as configured"), None);
     }
 }
 
@@ -210,27 +162,4 @@ fn report_rules(language: &LanguageSettings, report: &mut CheckReport) {
     };
     let state = if is_empty { State::Doubtful } else { State::Good };
     report.add(subject, state, detail, is_empty.then_some(remedy));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_reads_in_columns_with_the_remedy_below() {
-        let mut report = CheckReport { findings: Vec::new() };
-        report.add("broker", State::Good, "http://127.0.0.1:5679 is healthy", None);
-        report.add("python", State::Doubtful, "nothing is allowed", Some("allow something"));
-        assert!(report.is_good());
-        report.add("registration", State::Bad, "it failed", Some("do this"));
-        assert!(!report.is_good());
-        assert_eq!(
-            report.to_string(),
-            "ok    broker        http://127.0.0.1:5679 is healthy\n\
-             note  python        nothing is allowed\n\
-             \x20                   hint: allow something\n\
-             FAIL  registration  it failed\n\
-             \x20                   hint: do this\n"
-        );
-    }
 }
