@@ -10,9 +10,6 @@ const { describe } = require('./report');
 const { furnish } = require('./surroundings');
 const { ValidationFailure } = require('./task');
 
-/** Only here can a task write. */
-const WORKING_DIRECTORY = '/tmp';
-
 /** Reports whatever ends the task outside of what its mode waits for. */
 function watchTask(channel, describeThrown) {
   watch({
@@ -29,13 +26,14 @@ function watchTask(channel, describeThrown) {
 function startDirectory({ settings }, { taskDirectory }) {
   const script = path.join(taskDirectory, 'index.js');
   const { environment, arguments: argumentsOfScript } = settings;
-  furnish({ directory: taskDirectory, script, argumentsOfScript, environment });
+  process.chdir(taskDirectory);
+  furnish(script, argumentsOfScript, environment);
   directoryMode.run(script);
 }
 
 function startCode(task, channel, { imports }) {
   const { file, environment, allow } = task.settings;
-  furnish({ directory: WORKING_DIRECTORY, script: file, argumentsOfScript: [], environment });
+  furnish(file, [], environment);
   watchTask(channel, (thrown) => describe(thrown, file));
   imports.restrict(allow);
   codeMode.run(task, channel, imports);
@@ -43,7 +41,7 @@ function startCode(task, channel, { imports }) {
 
 function startNode(task, channel, { n8n }) {
   const { file, environment } = task.settings;
-  furnish({ directory: WORKING_DIRECTORY, script: file, argumentsOfScript: [], environment });
+  furnish(file, [], environment);
   watchTask(channel, n8n.failureOf);
   n8n.run(task, channel).catch((thrown) => channel.error(n8n.failureOf(thrown)));
 }

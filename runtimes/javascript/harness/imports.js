@@ -7,14 +7,12 @@ const Module = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
 const { isNativeError, uncurryThis } = require('./captured');
+const { WORKING_DIRECTORY } = require('./surroundings');
 
 const { captureStackTrace } = Error;
 
 const ModulePrototypeRequire = uncurryThis(Module.prototype.require);
 const resolveFilename = Module._resolveFilename;
-
-/** Where relative names start: the working directory of a task, the only place it can write to. */
-const WORKING_DIRECTORY = '/tmp';
 
 const isPath = (name) => /^(\.{0,2}\/|\.\.?$)/.test(name);
 

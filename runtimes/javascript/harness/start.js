@@ -97,6 +97,7 @@ function waitForTheEnd(reader) {
  * rehearse: the task itself pays for its pages then.
  */
 async function work(world, channel, native, isAwaited) {
+  surroundings.settleInWorker();
   random.reseed();
   takeOverEnd(native);
   if (!isAwaited) {

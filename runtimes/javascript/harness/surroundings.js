@@ -10,6 +10,9 @@ const { getHeapStatistics } = require('v8');
 
 const HARNESS = path.dirname(__dirname);
 
+/** Where tasks work, and the only place that they can write to. */
+const WORKING_DIRECTORY = '/tmp';
+
 /** All that a worker's environment has before its task adds to it. */
 const ENVIRONMENT = ['PATH', 'HOME', 'LANG', 'TZ'];
 
@@ -37,22 +40,21 @@ function hideHarness() {
   process.argv = [process.execPath];
 }
 
-/** In a worker: Node.js keeps the process id of the zygote in memory, too. */
-function correctProcessId() {
+/** In a worker, before its task: corrects what Node.js remembers of the zygote. */
+function settleInWorker() {
+  // The native library changed the working directory without Node.js, which keeps it in memory.
+  process.chdir(WORKING_DIRECTORY);
   // No parent in its own pid namespace has only the first process in it.
   if (process.ppid === 0) {
     Object.defineProperty(process, 'pid', { value: 1, writable: false, enumerable: true, configurable: true });
   }
 }
 
-/** In a worker: what its task wants in its environment, and where it works. */
-function furnish({ directory, script, argumentsOfScript, environment }) {
-  // Node.js keeps the working directory in memory; the native library changed it without Node.js.
-  process.chdir(directory);
-  correctProcessId();
+/** In a worker: what its task wants in its arguments and its environment. */
+function furnish(script, argumentsOfScript, environment) {
   process.argv = [process.execPath, script, ...argumentsOfScript];
-  for (const [name, value] of Object.entries(environment)) {
-    process.env[name] = value;
+  for (const name of Object.keys(environment)) {
+    process.env[name] = environment[name];
   }
 }
 
@@ -86,6 +88,6 @@ function doWithoutProc() {
   );
 }
 
-module.exports = { cleanEnvironment, doWithoutProc, furnish, hideHarness };
+module.exports = { WORKING_DIRECTORY, cleanEnvironment, doWithoutProc, furnish, hideHarness, settleInWorker };
 
 //# sourceURL=node:stockade/surroundings
