@@ -96,7 +96,7 @@ impl Pool {
         tokio::spawn(Arc::clone(&pool).keep(control));
         // The first worker shows whether a worker's walls can be built; its error is the start's error.
         let limits = pool.configuration.limits;
-        match pool.fork(&limits, Vec::new()).await {
+        match pool.fork(&limits, Vec::new(), false).await {
             Ok(worker) => pool.lock().waiting.push_back(worker),
             Err(error) => {
                 pool.stop();
@@ -246,7 +246,7 @@ impl Pool {
     /// A worker for a task with these limits, and for the task directory if one is named.
     pub(crate) async fn acquire(self: &Arc<Self>, limits: &Limits, directory: &[u8]) -> Result<Worker, String> {
         if !self.fits_waiting_workers(limits) || !directory.is_empty() {
-            return self.fork(limits, directory.to_vec()).await.map_err(|error| error.to_string());
+            return self.fork(limits, directory.to_vec(), true).await.map_err(|error| error.to_string());
         }
         let receiver = {
             let mut state = self.lock();
@@ -281,7 +281,7 @@ impl Pool {
 
     /// Starts as many workers as are asked for and not yet on their way.
     pub(crate) fn replenish(self: &Arc<Self>) {
-        let missing = {
+        let (missing, is_awaited) = {
             let mut state = self.lock();
             if state.stopped || state.control.is_none() {
                 return;
@@ -289,15 +289,15 @@ impl Pool {
             let wanted = self.configuration.waiting_workers + state.requests.len();
             let missing = wanted.saturating_sub(state.waiting.len() + state.starting);
             state.starting += missing;
-            missing
+            (missing, !state.requests.is_empty())
         };
         for _ in 0..missing {
-            tokio::spawn(Arc::clone(self).add_worker());
+            tokio::spawn(Arc::clone(self).add_worker(is_awaited));
         }
     }
 
-    async fn add_worker(self: Arc<Self>) {
-        let forked = self.fork(&self.configuration.limits, Vec::new()).await;
+    async fn add_worker(self: Arc<Self>, is_awaited: bool) {
+        let forked = self.fork(&self.configuration.limits, Vec::new(), is_awaited).await;
         let pause = {
             let mut state = self.lock();
             state.starting -= 1;
@@ -343,8 +343,9 @@ impl Pool {
         Duration::from_millis(10 << state.failures.min(7)).min(LONGEST_PAUSE)
     }
 
-    /// Forks a worker and waits until it is warm.
-    async fn fork(&self, limits: &Limits, directory: Vec<u8>) -> Result<Worker, StartError> {
+    /// Forks a worker and waits until it is ready for its task; warm, unless a task is waiting for it already: then
+    /// the task pays for the copies of pages that a rehearsal would have made, and nobody for the rehearsal.
+    async fn fork(&self, limits: &Limits, directory: Vec<u8>, is_awaited: bool) -> Result<Worker, StartError> {
         let slot = self.slots.take(limits).map_err(|error| StartError::Slot(error.to_string()))?;
         let slot = Arc::new(slot.ok_or(StartError::NoSlot)?);
         let (outside, inside) =
@@ -373,6 +374,7 @@ impl Pool {
             temporary_storage_files: TEMPORARY_FILES,
             processes: limits.processes.into(),
             data_bytes: self.data_limit(limits),
+            is_awaited,
             directory,
         });
         let mut descriptors = vec![inside.as_raw_fd(), stdout_inside.as_raw_fd(), stderr_inside.as_raw_fd()];

@@ -21,12 +21,16 @@ _exit = os._exit
 _process_id = os.getpid
 
 
-def run(descriptor=DESCRIPTOR):
-    """Wait for the task, run it, send its end, leave. Never returns."""
+def run(descriptor=DESCRIPTOR, is_awaited=False):
+    """Wait for the task, run it, send its end, leave. Never returns.
+
+    A worker that a task is waiting for already does not rehearse: the task itself pays for its pages then.
+    """
     channel = Channel(descriptor)
     worker = _process_id()
     reseed()
-    rehearse(run_task)
+    if not is_awaited:
+        rehearse(run_task)
     try:
         channel.send(WAITING)
         kind, payload = channel.receive()

@@ -46,7 +46,8 @@ impl Interpreter for Python {
     }
 }
 
-/// Serves the supervisor from a Python zygote. Returns 0 in each worker, and never in the zygote.
+/// Serves the supervisor from a Python zygote. Returns in each worker, and never in the zygote: 1 when a task is
+/// waiting for the worker already, so that it should not rehearse, else 0.
 ///
 /// # Safety
 ///
@@ -55,6 +56,5 @@ impl Interpreter for Python {
 pub(super) unsafe extern "C" fn stockade_serve(hello: *const u8, length: i32) -> i32 {
     // SAFETY: the caller promises `length` readable bytes.
     let hello = unsafe { std::slice::from_raw_parts(hello, usize::try_from(length).unwrap_or(0)) };
-    zygote::serve(hello, &mut Python::find());
-    0
+    zygote::serve(hello, &mut Python::find()).into()
 }

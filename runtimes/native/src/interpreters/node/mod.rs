@@ -74,9 +74,9 @@ fn serve_from_javascript(environment: Environment, information: *mut c_void) -> 
     let event_loop = event_loop(environment)?;
     // Without it a worker would not end by itself; tasks that need no exit status would still run.
     let _ = exit::leave_at_once();
-    zygote::serve(&hello[..length], &mut Node { event_loop });
+    let is_awaited = zygote::serve(&hello[..length], &mut Node { event_loop });
     let mut result = std::ptr::null_mut();
-    number(environment, 0, &raw mut result);
+    number(environment, is_awaited.into(), &raw mut result);
     Some(result)
 }
 
