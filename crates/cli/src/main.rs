@@ -2,7 +2,7 @@
 //!
 //! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
-//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`programs`], [`units`]: what a command is given,
+//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
 //!   checked before anything starts.
 //! - [`failure`], [`render`], [`exit_status`]: what a command answers.
 //!
@@ -15,11 +15,11 @@ mod doctor;
 mod execution;
 mod exit_status;
 mod failure;
+mod interpreters;
 mod languages;
 mod limits;
 mod packages;
 mod panics;
-mod programs;
 mod render;
 mod run;
 mod task;

@@ -6,11 +6,11 @@ use serde::Serialize;
 use stockade_sandbox::doctor::{Report, examine};
 
 use super::arguments::DoctorArguments;
-use super::interpreters::{self, InterpreterReport};
 use super::text;
 use crate::execution::{print_json, print_message, print_text};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::interpreters::{self, InterpreterReport};
 use crate::render::{Paint, failure};
 
 /// Everything that was found.

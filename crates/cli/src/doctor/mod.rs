@@ -2,10 +2,8 @@
 
 mod arguments;
 mod command;
-mod interpreters;
 mod table;
 mod text;
-mod version;
 
 pub(crate) use arguments::DoctorArguments;
 pub(crate) use command::doctor;

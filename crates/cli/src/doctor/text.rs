@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use stockade_sandbox::Wall;
 use stockade_sandbox::doctor::{Report, State};
 
-use super::interpreters::InterpreterReport;
 use super::table::{aligned, wrapped};
+use crate::interpreters::InterpreterReport;
 
 /// The widest line of a finding. A remedy stays in one line, so that its command can be copied.
 const WIDTH: usize = 72;
@@ -109,7 +109,7 @@ mod tests {
         });
         let lacking = Report { container: Some("Docker".to_owned()), user: 0, ..lacking };
         let interpreters =
-            [interpreter("python", None), interpreter("javascript", Some("install Node.js 18.0.0 or newer"))];
+            [interpreter("python", None), interpreter("javascript", Some("install Node.js 18 or newer"))];
         insta::assert_snapshot!(report(&lacking, &interpreters));
     }
 

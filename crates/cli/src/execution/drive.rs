@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stockade_engine::{Engine, EngineConfiguration, EngineError, RunningTask, TaskEvent};
+use stockade_engine::{Engine, EngineConfiguration, EngineError, RunningTask, RuntimeConfiguration, TaskEvent};
 use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
 use stockade_sandbox::Wall;
 
@@ -11,6 +11,7 @@ use super::options::for_one_task;
 use super::output::print_message;
 use super::streams::Streams;
 use crate::failure::Failure;
+use crate::interpreters;
 use crate::render::{Paint, warning};
 
 /// Starts an engine for the task's language, runs the task with its output going to `streams`, and stops the engine.
@@ -37,8 +38,9 @@ async fn start_and_run(
     let interrupts = Interrupts::catch().map_err(|error| no_signals(&error))?;
     let configuration = for_one_task(configuration, &task.language);
     warn_without_walls(&configuration.without_walls);
+    let runtimes = configuration.runtimes.clone();
     let engine = tokio::select! {
-        engine = Engine::start(configuration) => engine.map_err(|error| cannot_start(&error))?,
+        engine = Engine::start(configuration) => engine.map_err(|error| cannot_start(&error, &runtimes))?,
         () = interrupts.first() => return Ok(refused(cancelled())),
     };
     for missing in engine.status().runtimes.iter().flat_map(|runtime| &runtime.missing) {
@@ -96,8 +98,17 @@ fn cancelled() -> TaskError {
     TaskError::new(ErrorCode::CancelledError, "the task was cancelled before it started")
 }
 
-fn cannot_start(error: &EngineError) -> Failure {
-    Failure::setup(error, Some("`stockade doctor` shows every wall and interpreter with its remedy".to_owned()))
+/// A missing or old interpreter shows as many different errors of its start; what is wrong with it says more.
+fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration]) -> Failure {
+    match interpreters::examine(runtimes).into_iter().find(|report| !report.usable) {
+        Some(report) => {
+            let message = format!("cannot start {}: {}", report.language, report.found);
+            Failure::setup(&message, report.remedy)
+        }
+        None => {
+            Failure::setup(error, Some("`stockade doctor` shows every wall and interpreter with its remedy".to_owned()))
+        }
+    }
 }
 
 fn no_signals(error: &io::Error) -> Failure {

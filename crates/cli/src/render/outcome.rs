@@ -24,18 +24,18 @@ pub(crate) fn error_text(error: &TaskError, denied: &[String], context: &ErrorCo
         // Writing into a string cannot fail.
         let _ = writeln!(text, "  --> {}:{line}{column}", visible(context.file));
     }
+    let mut more = denied_line(denied, paint);
+    for hint in hint::hints(error, denied, context.language, context.limits) {
+        more.push_str(&message::hint(&hint, paint));
+    }
     if let Some(stack) = error.stack.as_deref().filter(|stack| !stack.trim().is_empty()) {
         text.push('\n');
         for line in visible(stack.trim_end()).lines() {
             let _ = writeln!(text, "{}", format!("  {line}").trim_end());
         }
-        text.push('\n');
+        text.push_str(if more.is_empty() { "" } else { "\n" });
     }
-    text.push_str(&denied_line(denied, paint));
-    for hint in hint::hints(error, denied, context.language, context.limits) {
-        text.push_str(&message::hint(&hint, paint));
-    }
-    text
+    text + &more
 }
 
 /// `denied: …` with the system calls that the walls refused, if any.

@@ -15,7 +15,7 @@ use super::directory::{self, TaskError};
 use super::report::{Refusal, Report, status};
 use crate::execution::{Streams, execute, print_json, print_message};
 use crate::failure::Failure;
-use crate::programs;
+use crate::interpreters;
 use crate::render::{Paint, denied_line, failure, hints};
 
 /// Runs the directory; gives the exit status for the shell.
@@ -79,7 +79,7 @@ fn prepare(arguments: &TaskArguments, directory: PathBuf) -> Result<(EngineConfi
     let runtime = configuration.runtimes.iter_mut().find(|runtime| runtime.language == Language::JavaScript);
     let runtime = runtime.ok_or_else(|| Failure::internal("JavaScript is not configured"))?;
     if let RuntimeKind::Zygote { interpreter } = &runtime.kind
-        && programs::find(interpreter).is_none()
+        && interpreters::find(interpreter).is_none()
     {
         return Err(Failure::setup(&TaskError::NoNode, Some("install it, or name it with `--node PATH`".to_owned())));
     }

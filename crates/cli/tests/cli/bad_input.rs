@@ -146,20 +146,50 @@ fn a_name_cannot_command_the_terminal() {
 #[test]
 fn an_interpreter_that_is_missing() {
     let workspace = Workspace::with("orders.py", "return 1");
-    let finished = workspace.stockade(&["run", "orders.py", "--python", "/no/such/python3"]);
-    finished.assert_failed(12, "error: cannot start python: cannot find `/no/such/python3`");
-    let finished = workspace.stockade(&["run", "orders.py", "--python", "no-such-python"]);
-    finished.assert_failed(12, "error: cannot start python: cannot find `no-such-python`");
-    let finished = workspace.stockade(&["run", "orders.py", "--python", "/no/such/python3", "--json"]);
+    insta::assert_snapshot!(workspace.stockade(&["run", "orders.py", "--python", "/no/such/python3"]).transcript(), @r"
+    exit status 12
+    --- stdout
+    --- stderr
+    error: cannot start python: `/no/such/python3` is not there
+    hint: install Python 3.10 or newer, or name one with `--python PATH`
+    ");
+    let finished = workspace.stockade(&["run", "orders.py", "--python", "no-such-python", "--json"]);
     assert_eq!((finished.status, finished.stderr.as_str()), (12, ""));
     assert_eq!(finished.json()["error"]["code"], "SETUP_ERROR");
+    assert_eq!(finished.json()["error"]["message"], "cannot start python: `no-such-python` is not there");
+}
+
+/// A program that answers `--version` with `answer`, and everything else with its failure.
+fn pretender(workspace: &Workspace, name: &str, answer: &str) {
+    let script = workspace.write(name, format!("#!/bin/sh\n[ \"$1\" = --version ] && echo {answer}\nexit 3\n"));
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn an_interpreter_that_is_too_old() {
+    let workspace = Workspace::with("orders.py", "return 1");
+    pretender(&workspace, "python3", "Python 3.8.10");
+    insta::assert_snapshot!(workspace.stockade(&["run", "orders.py", "--python", "./python3"]).transcript(), @r"
+    exit status 12
+    --- stdout
+    --- stderr
+    error: cannot start python: 3.8.10 is too old, [FOLDER]/python3
+    hint: install Python 3.10 or newer, or name one with `--python PATH`
+    ");
+    workspace.write("orders.js", "return 1");
+    pretender(&workspace, "node", "v16.20.2");
+    workspace.stockade(&["run", "orders.js", "--node", "./node"]).assert_failed(
+        12,
+        "error: cannot start javascript: 16.20.2 is too old, [FOLDER]/node\nhint: install Node.js 18",
+    );
 }
 
 #[test]
 fn an_interpreter_that_is_something_else() {
     let workspace = Workspace::with("orders.py", "return 1");
-    workspace.stockade(&["run", "orders.py", "--python", "/bin/true"]).assert_failed(12, "error: cannot start python");
-    let script = workspace.write("python3", "#!/bin/sh\nexit 0\n");
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    workspace.stockade(&["run", "orders.py", "--python", "./python3"]).assert_failed(12, "error: cannot start python");
+    pretender(&workspace, "python3", "hello");
+    workspace.stockade(&["run", "orders.py", "--python", "./python3"]).assert_failed(
+        12,
+        "error: cannot start python: [FOLDER]/python3 answers `--version` with \"hello\"\nhint: install Python 3.10",
+    );
 }

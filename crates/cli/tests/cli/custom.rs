@@ -61,7 +61,10 @@ fn its_limits_come_from_the_configuration_and_the_options() {
 fn a_command_that_is_missing() {
     let workspace = workspace("");
     workspace.write("stockade.toml", CONFIGURATION.replace("[\"bash\"", "[\"no-such-shell\""));
-    workspace.stockade(&["run", "x.sh"]).assert_failed(12, "error: cannot start bash: cannot find `no-such-shell`");
+    workspace.stockade(&["run", "x.sh"]).assert_failed(
+        12,
+        "error: cannot start bash: `no-such-shell` is not there\nhint: install it, or change `command` of [runtimes.bash]\n",
+    );
 }
 
 #[test]

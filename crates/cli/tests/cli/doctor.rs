@@ -47,10 +47,10 @@ fn interpreters_that_are_missing_or_too_old() {
     // The walls are what the status is about: someone may have use for one language only.
     assert_eq!(finished.status, 0, "{}", finished.transcript());
     for text in [
-        "missing   3.8.10 is too old, [FOLDER]/python3\n",
-        "remedy: install Python 3.10.0 or newer, or name one with `--python PATH`\n",
-        "missing   `no-such-node` is not there\n",
-        "remedy: install Node.js 18.0.0 or newer, or name one with `--node PATH`\n",
+        "missing  3.8.10 is too old, [FOLDER]/python3\n",
+        "remedy: install Python 3.10 or newer, or name one with `--python PATH`\n",
+        "missing  `no-such-node` is not there\n",
+        "remedy: install Node.js 18 or newer, or name one with `--node PATH`\n",
     ] {
         assert!(finished.stdout.contains(text), "no {text:?} in:\n{}", finished.stdout);
     }

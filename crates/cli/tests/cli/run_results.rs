@@ -160,6 +160,12 @@ fn only_allowed_modules_may_be_imported() {
 }
 
 #[test]
+fn javascript_imports_while_it_runs() {
+    let code = "const { join } = await import('node:path');\nreturn join('a', 'b');\n";
+    assert_eq!(Workspace::run_code("x.js", code, &[]).result(), "a/b");
+}
+
+#[test]
 fn packages_of_pip_and_npm() {
     let workspace = Workspace::with("pip/greeting/__init__.py", "def greet(name):\n    return f'Hello, {name}!'\n");
     workspace.write("npm/node_modules/greeting/index.js", "exports.greet = (name) => `Hello, ${name}!`;");

@@ -1,4 +1,4 @@
-//! The programs that this machine has.
+//! Looking for programs.
 
 use std::env;
 use std::fs;

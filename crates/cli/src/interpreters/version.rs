@@ -71,15 +71,18 @@ pub(super) enum VersionError {
 
 /// Asks a program for its version.
 pub(super) fn ask(program: &Path) -> Result<Version, VersionError> {
+    // Python 2 answers on stderr.
+    let (reader, writer) = io::pipe()?;
     let mut command = Command::new(program);
-    let mut child =
-        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let stdout = child.stdout.take();
+    command.arg("--version").stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    // It holds our ends of the pipe, without which the reader would wait for ever.
+    drop(command);
     let (sender, answer) = mpsc::channel();
     // Reading waits as long as anything that the program started holds the pipe, so it must not happen here.
     thread::spawn(move || {
         let mut text = Vec::new();
-        let read = stdout.map_or(Ok(0), |stdout| stdout.take(MAXIMUM_ANSWER).read_to_end(&mut text));
+        let read = reader.take(MAXIMUM_ANSWER).read_to_end(&mut text);
         // Nobody listens any more to an answer that comes too late.
         let _ = sender.send(read.map(|_| text));
     });

@@ -6,22 +6,22 @@ use serde::Serialize;
 use stockade_engine::{RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
 
+use super::find::find;
 use super::version::{self, Version, VersionError};
-use crate::programs;
 
 /// What there is for one language.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct InterpreterReport {
-    pub(super) language: String,
-    pub(super) usable: bool,
+pub(crate) struct InterpreterReport {
+    pub(crate) language: String,
+    pub(crate) usable: bool,
     /// Where, and which version or what is wrong.
-    pub(super) found: String,
+    pub(crate) found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<String>,
+    pub(crate) version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) remedy: Option<String>,
+    pub(crate) remedy: Option<String>,
 }
 
 /// What a look at one program shows.
@@ -34,7 +34,7 @@ enum Finding {
 }
 
 /// Looks for each language's program and asks for its version.
-pub(super) fn examine(runtimes: &[RuntimeConfiguration]) -> Vec<InterpreterReport> {
+pub(crate) fn examine(runtimes: &[RuntimeConfiguration]) -> Vec<InterpreterReport> {
     runtimes.iter().map(|runtime| report(&runtime.language, look(runtime))).collect()
 }
 
@@ -43,7 +43,7 @@ fn look(runtime: &RuntimeConfiguration) -> Finding {
         RuntimeKind::Zygote { interpreter } => (interpreter.as_path(), true),
         RuntimeKind::Command { command, .. } => (Path::new(command.first().map_or("", String::as_str)), false),
     };
-    let Some(path) = programs::find(name) else { return Finding::Missing(name.to_owned()) };
+    let Some(path) = find(name) else { return Finding::Missing(name.to_owned()) };
     if !has_version {
         return Finding::Usable(path, None);
     }
@@ -77,10 +77,9 @@ fn report(language: &Language, finding: Finding) -> InterpreterReport {
 }
 
 fn remedy(language: &Language) -> String {
-    let oldest = Version::oldest(language);
     match language {
-        Language::Python => format!("install Python {oldest} or newer, or name one with `--python PATH`"),
-        Language::JavaScript => format!("install Node.js {oldest} or newer, or name one with `--node PATH`"),
+        Language::Python => "install Python 3.10 or newer, or name one with `--python PATH`".to_owned(),
+        Language::JavaScript => "install Node.js 18 or newer, or name one with `--node PATH`".to_owned(),
         Language::Custom(name) => format!("install it, or change `command` of [runtimes.{name}]"),
     }
 }
