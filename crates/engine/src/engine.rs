@@ -137,6 +137,7 @@ impl Engine {
             }
             // A caller that is gone needs no outcome.
             let _ = event_sender.send(TaskEvent::Finished(outcome));
+            pool.replenish();
         });
         Ok(RunningTask { events, messages })
     }

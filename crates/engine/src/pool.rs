@@ -254,9 +254,14 @@ impl Pool {
                 return Err("the engine was stopped".to_owned());
             }
             match state.waiting.pop_front() {
+                // Its successor is forked when the task has ended, so as not to take a processor from it, unless this
+                // was the last one.
                 Some(worker) => {
+                    let was_last = state.waiting.is_empty();
                     drop(state);
-                    self.replenish();
+                    if was_last {
+                        self.replenish();
+                    }
                     return Ok(worker);
                 }
                 None => {

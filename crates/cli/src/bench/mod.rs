@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use clap::Args;
 use stockade_engine::{Engine, EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
+use stockade_sandbox::Wall;
 
 use crate::execution::print_message;
 use crate::exit_status::ExitStatus;
@@ -35,6 +36,9 @@ pub(crate) struct BenchArguments {
     /// Tasks at the same time while throughput is measured
     #[arg(long, value_name = "N", default_value_t = 6)]
     concurrency: usize,
+    /// Do without a wall, to see what it costs; repeatable
+    #[arg(long = "without-wall", value_name = "WALL")]
+    without_walls: Vec<Wall>,
     /// Rounds; each figure is the median of its rounds
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
@@ -79,6 +83,7 @@ async fn measure_all(arguments: &BenchArguments) -> Result<Report, Failure> {
             .collect(),
         maximum_tasks: arguments.concurrency,
         maximum_queue: usize::MAX / 2,
+        without_walls: arguments.without_walls.clone(),
         ..EngineConfiguration::default()
     };
     let started = std::time::Instant::now();
