@@ -9,10 +9,13 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Lines that wait for the writer; more are dropped.
 const WAITING_LINES: usize = 4096;
+/// Lines are written together with those that follow within this time: waking up for each would cost more than it
+/// takes to run a short task.
+const GATHERING: Duration = Duration::from_millis(2);
 /// How long [`Log::flush`] waits for whoever reads.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 /// A longer line is cut: it is a task's output, and the log is not the place to keep it.
@@ -135,11 +138,18 @@ impl Log {
 
     /// Waits until everything is written, but not for a reader that has stopped reading.
     pub fn flush(&self) {
+        let deadline = Instant::now() + FLUSH_PATIENCE;
         let (done, written) = sync_channel(1);
-        if self.lines.try_send(Entry::Flush(done)).is_ok() {
-            // A reader that is gone or stuck loses the rest; the runner ends all the same.
-            let _ = written.recv_timeout(FLUSH_PATIENCE);
+        let mut request = Entry::Flush(done);
+        while let Err(TrySendError::Full(returned)) = self.lines.try_send(request) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            request = returned;
+            std::thread::sleep(GATHERING);
         }
+        // A reader that is gone or stuck loses the rest; the runner ends all the same.
+        let _ = written.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -163,6 +173,9 @@ fn write_lines(waiting: &Receiver<Entry>, mut sink: impl Write, dropped: &Atomic
     let mut buffer = Vec::new();
     while let Ok(first) = waiting.recv() {
         let mut flushed = Vec::new();
+        if matches!(first, Entry::Line(_)) {
+            std::thread::sleep(GATHERING);
+        }
         for entry in std::iter::once(first).chain(waiting.try_iter().take(WAITING_LINES)) {
             match entry {
                 Entry::Line(line) => buffer.extend_from_slice(line.as_bytes()),
@@ -249,11 +262,12 @@ mod tests {
 
     #[test]
     fn a_reader_that_stopped_reading_does_not_stop_the_runner() {
-        struct Stuck(Receiver<()>);
+        struct Stuck(Receiver<()>, Memory);
         impl Write for Stuck {
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                // Until the sender is dropped.
                 let _ = self.0.recv();
-                Ok(bytes.len())
+                self.1.write(bytes)
             }
 
             fn flush(&mut self) -> std::io::Result<()> {
@@ -261,12 +275,19 @@ mod tests {
             }
         }
         let (release, held) = sync_channel(0);
-        let log = Log::new(Stuck(held), Level::Info, Form::Plain);
-        for number in 0..3 * WAITING_LINES {
+        let memory = Memory::default();
+        let log = Log::new(Stuck(held, memory.clone()), Level::Info, Form::Plain);
+        // One batch may be on its way to the reader while the next waits.
+        for number in 0..4 * WAITING_LINES {
             log.info(number);
         }
-        assert!(log.dropped.load(Ordering::Relaxed) > 0);
         drop(release);
+        log.flush();
+        log.info("and on");
+        log.flush();
+        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains(" log lines were dropped: nobody read them in time\n"), "{}", text.len());
+        assert!(text.contains("and on\n"));
     }
 
     #[test]

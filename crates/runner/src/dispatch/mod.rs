@@ -170,7 +170,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             }
             BrokerMessage::OfferAccept { task_id, offer_id } => self.accept(&task_id, &offer_id, now),
             BrokerMessage::Settings { task_id, settings } => self.take_settings(&task_id, settings, now),
-            BrokerMessage::Cancel { task_id } => self.cancel(&task_id, now),
+            BrokerMessage::Cancel { task_id, reason } => self.cancel(&task_id, &reason, now),
             BrokerMessage::Answer { task_id, request_id, answer } => self.answer(&task_id, &request_id, answer, now),
         }
     }

@@ -25,6 +25,8 @@ use crate::message::{MessageError, Outgoing, TaskSettings};
 const REJECTED_EXPIRED: &str = "Offer expired - not accepted within validity window";
 const REJECTED_FULL: &str = "No open task slots - runner already at capacity";
 const REJECTED_STOPPING: &str = "Runner is shutting down";
+/// With this reason for a cancel n8n drops all offers of the runner too, without a word about them.
+const ACCEPTED_TOO_LATE: &str = "Acknowledgement window elapsed";
 const REJECTED_KNOWN: &str = "The runner has a task with this id already";
 
 /// The kinds of run; the last is JavaScript's alone.
@@ -149,7 +151,12 @@ impl<E: TaskEngine> Dispatcher<E> {
     }
 
     /// n8n no longer wants the task, and has forgotten it already.
-    pub(super) fn cancel(&mut self, task_id: &str, now: Instant) {
+    pub(super) fn cancel(&mut self, task_id: &str, reason: &str, now: Instant) {
+        if reason == ACCEPTED_TOO_LATE {
+            for lane in &mut self.lanes {
+                lane.offers.clear();
+            }
+        }
         match self.tasks.get_mut(task_id).map(|entry| &mut entry.state) {
             None => {
                 self.log.warning(format_args!("Received cancel for unknown task: {task_id}. Discarding message."));

@@ -20,6 +20,7 @@ pub(crate) enum BrokerMessage {
     },
     Cancel {
         task_id: String,
+        reason: String,
     },
     /// Settings that are wrong still belong to a task, which must not wait for others.
     Settings {
@@ -96,8 +97,8 @@ impl BrokerMessage {
             Some("broker:taskcancel") => {
                 let field = Fields("task cancel");
                 let task_id = field.text("taskId", envelope.task_id)?;
-                field.any("reason", envelope.reason)?;
-                Ok(Self::Cancel { task_id })
+                let reason = text_of(field.any("reason", envelope.reason)?).unwrap_or_default();
+                Ok(Self::Cancel { task_id, reason })
             }
             Some("broker:tasksettings") => {
                 let task_id = Fields("task settings").text("taskId", envelope.task_id)?;

@@ -16,6 +16,10 @@ use crate::error::RunnerError;
 /// The kind of task that a harness has to get ready for.
 const HARNESS_MODE: &str = "n8n";
 
+/// What a task prints and returns has to fit into a message to n8n together with this. n8n closes the connection on a
+/// longer message, and fails all other tasks of the runner with it.
+const ENVELOPE: usize = 1024;
+
 /// Allows everything.
 const WILDCARD: &str = "*";
 
@@ -84,8 +88,7 @@ impl LanguageSettings {
         runtime.limits = Limits {
             timeout,
             memory_bytes: resolve_memory(reader, runtime, heap)?,
-            // What the code prints and returns has to fit into a message to n8n.
-            output_bytes: u64::try_from(maximum_payload).unwrap_or(u64::MAX),
+            output_bytes: u64::try_from(maximum_payload.saturating_sub(ENVELOPE).max(1)).unwrap_or(u64::MAX),
             ..runtime.limits
         };
         let (rules, environment) = if is_python {

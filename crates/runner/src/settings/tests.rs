@@ -116,7 +116,7 @@ fn defaults_are_those_of_each_official_runner() {
     let language = &settings.languages[0];
     assert_eq!((language.maximum_concurrency, language.limits.timeout), (5, Duration::from_secs(60)));
     assert_eq!(language.limits.memory_bytes, 2048 * MEBIBYTE);
-    assert_eq!(language.limits.output_bytes, 1 << 30);
+    assert_eq!(language.limits.output_bytes, (1 << 30) - 1024);
     assert_eq!(rules(language)["allow_transitive_imports"], false);
 
     let settings = javascript(&[]).unwrap();

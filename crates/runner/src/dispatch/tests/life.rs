@@ -127,6 +127,14 @@ fn cancel_while_waiting_for_settings_frees_the_slot_without_a_message() {
 }
 
 #[test]
+fn offers_that_n8n_has_dropped_are_made_again() {
+    let mut desk = Desk::python("2");
+    desk.accept("t1");
+    desk.say(json!({"type": "broker:taskcancel", "taskId": "t1", "reason": "Acknowledgement window elapsed"}));
+    assert_eq!(desk.offers().len(), 2);
+}
+
+#[test]
 fn cancel_in_the_same_instant_as_the_settings_ends_the_task() {
     let mut desk = Desk::python("1");
     desk.accept("t1");
