@@ -195,5 +195,5 @@ fn disk(limits: &Limits) -> TaskError {
 }
 
 fn size(bytes: u64) -> String {
-    if bytes % MEBIBYTE == 0 { format!("{} MiB", bytes / MEBIBYTE) } else { format!("{bytes} bytes") }
+    if bytes.is_multiple_of(MEBIBYTE) { format!("{} MiB", bytes / MEBIBYTE) } else { format!("{bytes} bytes") }
 }
