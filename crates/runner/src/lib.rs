@@ -5,7 +5,7 @@
 //! outbox, to `broker`, and through [`TaskEngine`], to the engine. `message` is the wire format. `settings` reads the
 //! environment, a launcher's file and a TOML file. `health` and `log` say how things stand.
 //!
-//! [`run`] is a whole runner. [`check`] tells, against a live broker, whether one would work.
+//! [`run`] is a whole runner. [`check()`] tells, against a live broker, whether one would work.
 
 mod broker;
 mod check;
