@@ -20,9 +20,9 @@ const attempts = {
   'see other processes': () => fs.readdirSync('/proc'),
   'leave a file behind': () => fs.writeFileSync('/usr/local/bin/backdoor', '#!/bin/sh\n'),
   'start a shell': () => {
-    const { error, stdout } = spawnSync('/bin/sh', ['-c', 'cat /etc/shadow; id -u'], { encoding: 'utf8' });
+    const { error, stdout, stderr } = spawnSync('/bin/sh', ['-c', 'cat /etc/shadow'], { encoding: 'utf8' });
     if (error) throw error;
-    return stdout || 'a shell that can do nothing';
+    return stdout || stderr.trim();
   },
   'kill everything': () => process.kill(-1, 'SIGKILL') && 'nothing else is there to be killed',
 };
@@ -32,7 +32,7 @@ for (const [name, attempt] of Object.entries(attempts)) {
   try {
     answers[name] = String(await attempt());
   } catch (error) {
-    answers[name] = `${error.code ?? error.name}: ${error.message}`;
+    answers[name] = error.code ? error.message : `${error.name}: ${error.message}`;
   }
   console.log(name.padEnd(34) + answers[name]);
 }
