@@ -3,7 +3,9 @@
 use std::io;
 use std::process;
 use std::sync::Arc;
+use std::thread;
 
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
@@ -17,19 +19,31 @@ pub(super) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Catches SIGINT, SIGTERM and SIGHUP from now on. Must be called within a tokio runtime.
+    /// Catches SIGINT, SIGTERM and SIGHUP from now on.
+    ///
+    /// They are waited for on a thread of their own: the second one must work even when the task's output cannot be
+    /// written, or the engine is stuck.
     pub(super) fn catch() -> io::Result<Self> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut signals = {
+            let _context = runtime.enter();
+            Signals {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hangup: signal(SignalKind::hangup())?,
+            }
+        };
         let first = Arc::new(Notify::new());
         let asked = Arc::clone(&first);
-        tokio::spawn(async move {
-            next(&mut interrupt, &mut terminate, &mut hangup).await;
-            asked.notify_one();
-            next(&mut interrupt, &mut terminate, &mut hangup).await;
-            process::exit(ExitStatus::CancelledError.code().into());
-        });
+        let wait = move || {
+            runtime.block_on(async move {
+                signals.next().await;
+                asked.notify_one();
+                signals.next().await;
+                process::exit(ExitStatus::CancelledError.code().into());
+            });
+        };
+        thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
         Ok(Self { first })
     }
 
@@ -39,10 +53,18 @@ impl Interrupts {
     }
 }
 
-async fn next(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -52,4 +53,21 @@ fn control_c_reaches_the_whole_group() {
         (child.wait().unwrap().code(), text.as_str()),
         (Some(11), "error: CANCELLED_ERROR: The task was cancelled\n")
     );
+}
+
+#[test]
+fn a_second_signal_ends_a_command_that_is_stuck() {
+    let workspace = Workspace::with("x.py", "print('started')\nwhile True: print('x' * 1000)\n");
+    // Nobody reads on, so that the command hangs in writing.
+    let (mut child, stderr) = started(&workspace, &["--output-limit", "1G"]);
+    thread::sleep(Duration::from_millis(500));
+    for _ in 0..2 {
+        assert!(child.try_wait().unwrap().is_none());
+        kill_process(identity(&child), Signal::INT).unwrap();
+        thread::sleep(Duration::from_millis(200));
+    }
+    let begin = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(11));
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    drop(stderr);
 }
