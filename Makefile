@@ -65,13 +65,17 @@ $(JAVASCRIPT)/node_modules/.with-linter: $(JAVASCRIPT)/package.json $(JAVASCRIPT
 .PHONY: test
 test: test-dependencies test-rust test-python test-javascript test-documentation
 
-# `cargo nextest` runs each test in a process of its own and shows slow ones; without it the same tests run.
+# `cargo nextest` runs each test in a process of its own and shows slow ones; without it the same tests run. The end to
+# end tests look at what is left on the machine, so they run one after the other, in one process.
 .PHONY: test-rust
 test-rust: test-dependencies
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	    set -x; $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	    set -ex; \
+	    $(CARGO) nextest run --workspace --exclude stockade-tests --locked --no-fail-fast; \
+	    $(CARGO) test --package stockade-tests --locked --no-fail-fast; \
 	else \
-	    set -x; $(CARGO) test --workspace --locked --no-fail-fast; \
+	    set -ex; \
+	    $(CARGO) test --workspace --locked --no-fail-fast; \
 	fi
 
 .PHONY: test-python
