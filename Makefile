@@ -5,8 +5,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 JAVASCRIPT := runtimes/javascript
-# `return` at the top level, as in the other examples, is no Python outside Stockade.
-PYTHON := runtimes/python scripts examples/orders/make_orders.py examples/logs/make_access_log.py
+PYTHON := runtimes/python scripts
 FUZZ_SECONDS ?= 60
 
 # Steps that build use the same target directory.
