@@ -288,8 +288,10 @@ fn assignment(task: Task, pool: &Pool) -> Result<(Assignment, Vec<u8>), TaskErro
     if let Some(allow) = &task.allow {
         settings.insert("allow".to_owned(), serde_json::json!(allow));
     }
-    if !task.environment.is_empty() {
-        settings.insert("environment".to_owned(), serde_json::json!(task.environment));
+    let mut environment = pool.configuration.environment.clone();
+    environment.extend(task.environment.clone());
+    if !environment.is_empty() {
+        settings.insert("environment".to_owned(), serde_json::json!(environment));
     }
     let mut directory = Vec::new();
     let (settings, code, is_program) = match task.program {

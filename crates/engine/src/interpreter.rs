@@ -16,7 +16,8 @@ const INHERITED: [&str; 3] = ["LANG", "LC_ALL", "TZ"];
 
 /// Flags without which Node.js cannot be forked, or which spare each worker something: one thread, no worker threads
 /// of V8, no inspector, and a young generation that is not grown page by page after the fork.
-const NODE_ARGUMENTS: [&str; 3] = ["--single-threaded", "--v8-pool-size=0", "--no-warnings"];
+const NODE_ARGUMENTS: [&str; 4] =
+    ["--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules", "--no-warnings"];
 /// Isolated from the user's environment, no `.pyc` files, no `site` module; packages are put on the path by the
 /// harness.
 const PYTHON_ARGUMENTS: [&str; 3] = ["-I", "-B", "-S"];

@@ -49,6 +49,12 @@ impl Listener {
     /// Takes one waiting call, answers `EPERM` and gives the call's name. Blocks until there is one: call it when the
     /// descriptor is readable. `ENOENT` means that the caller was killed in between.
     pub fn deny_next(&self) -> io::Result<&'static str> {
+        let mut readiness = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one live entry, and no waiting.
+        let count = unsafe { libc::poll(&raw mut readiness, 1, 0) };
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         // SAFETY: an all-zero notification is a valid one, and the kernel demands zeros.
         let mut notification: Notification = unsafe { std::mem::zeroed() };
         // SAFETY: RECEIVE fills a `struct seccomp_notif`.

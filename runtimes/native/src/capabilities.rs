@@ -1,4 +1,4 @@
-//! Capabilities (`capabilities(7)`): the zygote keeps the three that its forks need, a worker keeps none.
+//! Capabilities (`capabilities(7)`): the zygote keeps the four that its forks need, a worker keeps none.
 
 use std::io;
 
@@ -9,8 +9,11 @@ const SET_USER: u32 = 7;
 /// `CAP_SYS_ADMIN`: namespaces and mounts within the zygote's own user namespace.
 const SYSTEM_ADMINISTRATION: u32 = 21;
 
+/// `CAP_SETFCAP`: mapping the zygote's user 0 into a worker's own user namespace takes it (`user_namespaces(7)`).
+const SET_FILE_CAPABILITIES: u32 = 31;
+
 /// The capabilities, within its own user namespace, that a zygote forks workers with.
-const ZYGOTE: [u32; 3] = [SET_GROUP, SET_USER, SYSTEM_ADMINISTRATION];
+const ZYGOTE: [u32; 4] = [SET_GROUP, SET_USER, SYSTEM_ADMINISTRATION, SET_FILE_CAPABILITIES];
 
 /// `_LINUX_CAPABILITY_VERSION_3`
 const VERSION: u32 = 0x2008_0522;
