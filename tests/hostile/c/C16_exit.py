@@ -1,0 +1,6 @@
+# row: C16
+# tries: to leave with all hooks passed by, as if all were well
+# expect: RUNTIME_ERROR
+import os
+
+os._exit(0)

@@ -1,0 +1,6 @@
+# row: E5
+# tries: a result that holds itself
+# expect: RUNTIME_ERROR
+value = {}
+value["value"] = [value]
+return value

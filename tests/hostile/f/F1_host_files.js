@@ -1,0 +1,17 @@
+// row: F1
+// tries: to read what every host has: users, keys, tokens, logs, other people's directories
+// expect: ok
+// result: {"seen": [], "users": []}
+const fs = require('fs');
+const paths = `/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname /etc/resolv.conf
+/etc/fstab /etc/environment /etc/kubernetes /root /root/.ssh /root/.aws /root/.npmrc /home /work /srv /mnt /media /opt /var/log
+/var/lib /var/run/secrets /run/secrets /run/user /boot /var/spool /var/cache /.dockerenv /old-root /host`.split(/\s+/);
+const seen = paths.filter((path) => [fs.readdirSync, fs.statSync, fs.readFileSync].some((look) => {
+  try {
+    return look(path) !== undefined;
+  } catch {
+    return false;
+  }
+}));
+const users = fs.readFileSync('/etc/passwd', 'utf8').trim().split('\n').filter((line) => !line.startsWith('task'));
+return { seen, users };

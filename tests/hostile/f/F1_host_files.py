@@ -1,0 +1,20 @@
+# row: F1
+# tries: to read what every host has: users, keys, tokens, logs, other people's directories
+# expect: ok
+# result: {"seen": [], "users": []}
+import os
+
+paths = """/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname /etc/resolv.conf
+/etc/fstab /etc/environment /etc/kubernetes /root /root/.ssh /root/.aws /root/.kube /root/.docker /home /work /srv /mnt /media /opt
+/var/log /var/lib /var/run/secrets /var/run/secrets/kubernetes.io/serviceaccount/token /run/secrets /run/user /boot /lost+found
+/var/spool /var/mail /var/cache /.dockerenv /old-root /host /etc/kubelet.conf /usr/local/etc/stockade""".split()
+seen = []
+for path in paths:
+    for look in (os.listdir, os.stat, lambda path: open(path).read()):
+        try:
+            look(path)
+            seen.append(path)
+        except OSError:
+            pass
+users = [line for line in open("/etc/passwd") if not line.startswith("task")]
+return {"seen": seen, "users": users}
