@@ -49,11 +49,11 @@ installed-to-test:
 	@scripts/install_missing.sh test
 
 $(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json | installed-to-run
-	cd $(JAVASCRIPT) && npm ci --omit=dev --no-audit --no-fund
+	cd $(JAVASCRIPT) && npm ci --omit=dev --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(JAVASCRIPT)/node_modules/.with-linter: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json | installed-to-test
-	cd $(JAVASCRIPT) && npm ci --no-audit --no-fund
+	cd $(JAVASCRIPT) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $(JAVASCRIPT)/node_modules/.package-lock.json $@
 
 .venv/.complete: scripts/python_tools.txt | installed-to-test

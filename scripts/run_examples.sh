@@ -11,8 +11,13 @@ PATH="$(realpath "${1:-target/release}"):$PATH"
 results=$(mktemp --directory)
 trap 'rm -r "$results"' EXIT
 
+bold='' plain=''
+if [ -t 1 ]; then
+    bold=$'\033[1m' plain=$'\033[0m'
+fi
+
 say() {
-    printf '\n\033[1m%s\033[0m\n' "$*"
+    printf '\n%s%s%s\n' "$bold" "$*" "$plain"
 }
 
 # show COMMAND: the command as a person would type it, and what it does.

@@ -18,6 +18,8 @@ mod program;
 mod rows;
 #[path = "hostile/support/special/mod.rs"]
 mod special;
+#[path = "hostile/support/watchdog.rs"]
+mod watchdog;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
     }
     for (name, test) in special::ALL {
         let suite = Arc::clone(&suite);
-        trials.push(Trial::test(*name, move || suite.play_special(*test).map_err(Failed::from)));
+        trials.push(Trial::test(*name, move || suite.play_special(name, *test).map_err(Failed::from)));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     suite.stop();

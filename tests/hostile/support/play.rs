@@ -14,6 +14,7 @@ use stockade_tests::{Footprint, Report, code, configuration, run, runtime, settl
 use crate::canary;
 use crate::judge::judge;
 use crate::program::{Program, Roles};
+use crate::watchdog::Watchdog;
 
 /// Times that each program runs in a row.
 const ROUNDS: usize = 2;
@@ -44,6 +45,7 @@ impl Suite {
     }
 
     pub(crate) fn play(&self, program: &Program) -> Result<(), String> {
+        let _watchdog = Watchdog::watch(&program.name);
         let stage = self.stage()?;
         runtime().block_on(async {
             for round in 1..=ROUNDS {
@@ -54,7 +56,8 @@ impl Suite {
         })
     }
 
-    pub(crate) fn play_special(&self, test: Special) -> Result<(), String> {
+    pub(crate) fn play_special(&self, name: &str, test: Special) -> Result<(), String> {
+        let _watchdog = Watchdog::watch(name);
         let stage = self.stage()?;
         runtime().block_on(async {
             test(&stage.engine).await?;
