@@ -99,8 +99,9 @@ lint: lint-dependencies
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --no-default-features \
 	    -- --deny warnings
-	.venv/bin/ruff check --config runtimes/python/pyproject.toml $(PYTHON)
-	.venv/bin/ruff format --check --config runtimes/python/pyproject.toml $(PYTHON)
+	cd runtimes/python && ../../.venv/bin/ruff check . && ../../.venv/bin/ruff format --check .
+	.venv/bin/ruff check --config runtimes/python/pyproject.toml scripts
+	.venv/bin/ruff format --check --config runtimes/python/pyproject.toml scripts
 	cd $(JAVASCRIPT) && npm run lint
 
 .PHONY: format

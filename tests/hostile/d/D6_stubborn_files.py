@@ -26,8 +26,6 @@ deleted = open("/tmp/deleted", "w+b")
 os.unlink("/tmp/deleted")
 os.chmod("/tmp/locked/file", 0)
 os.chmod("/tmp/locked", 0)
-os.chmod("/tmp", 0)
-os.chmod("/tmp", 0o777)
 for _ in range(2000):
     os.mkdir("deep")
     os.chdir("deep")
