@@ -4,7 +4,8 @@
 // result: []
 const { inspect } = require('util');
 const shown = [process.argv, process.execArgv, process.env, process.argv0, process.title, process.config.variables.node_prefix,
-  module.paths, module.filename, require.main?.paths, Object.keys(require.cache), require.resolve.paths('x'), __filename, __dirname,
+  typeof module === 'object' && [module.paths, module.filename], typeof __filename === 'string' && [__filename, __dirname],
+  require.main?.paths, Object.keys(require.cache ?? {}), require.resolve?.paths?.('x'), require('module').globalPaths,
   new Error('where').stack, process.report.getReport().header.commandLine, process.report.getReport().header.cwd];
 try {
   null.length;

@@ -7,7 +7,7 @@ import datetime
 import json
 import random
 
-things = [collections.OrderedDict, collections, datetime, json.JSONEncoder, json, random.Random, random]
+things = [collections.UserDict, collections, datetime, json.JSONEncoder, json, random.Random, random]
 found = [repr(thing) for thing in things if hasattr(thing, "polluted")]
 for thing in things:
     thing.polluted = True
