@@ -6,6 +6,7 @@ use crate::bench::BenchArguments;
 use crate::doctor::DoctorArguments;
 use crate::exit_status;
 use crate::run::RunArguments;
+use crate::runner::RunnerCommandArguments;
 use crate::task::TaskArguments;
 
 const EXAMPLES: &str = "\
@@ -14,6 +15,7 @@ Examples:
   stockade run orders.py --inputs orders.json       Run untrusted Python, print its result
   stockade run orders.js --timeout 5 --memory 128M  The same for JavaScript, with limits
   stockade task nodejs-task -- --region eu          Run a Node.js task directory
+  stockade runner --check                           Can it run the Code nodes of n8n?
 
 `stockade help COMMAND` says more about each command.
 ";
@@ -34,6 +36,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Box<RunArguments>),
     Task(Box<TaskArguments>),
+    Runner(Box<RunnerCommandArguments>),
     Doctor(Box<DoctorArguments>),
     Bench(BenchArguments),
 }
@@ -67,6 +70,7 @@ mod tests {
         insta::assert_snapshot!("help_stockade", commands().render_long_help().to_string());
         insta::assert_snapshot!("help_run", help("run"));
         insta::assert_snapshot!("help_task", help("task"));
+        insta::assert_snapshot!("help_runner", help("runner"));
         insta::assert_snapshot!("help_doctor", help("doctor"));
     }
 }

@@ -1,6 +1,7 @@
 //! The command line of Stockade.
 //!
-//! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls.
+//! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls;
+//!   [`runner`]: n8n's Code nodes.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
 //! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
 //!   checked before anything starts.
@@ -22,6 +23,7 @@ mod packages;
 mod panics;
 mod render;
 mod run;
+mod runner;
 mod task;
 mod units;
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::bench(arguments).into(),
         Command::Run(arguments) => run::run(arguments).into(),
         Command::Task(arguments) => task::task(arguments).into(),
+        Command::Runner(arguments) => runner::runner(arguments).into(),
         Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })
 }

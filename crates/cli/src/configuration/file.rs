@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 use stockade_sandbox::Wall;
 use toml::Spanned;
 
@@ -26,6 +26,9 @@ pub(super) struct ConfigurationFile {
     pub(super) without_walls: Vec<WallName>,
     #[serde(default)]
     pub(super) runtimes: BTreeMap<Spanned<String>, RuntimeSection>,
+    /// Settings of `stockade runner`, which reads and checks them itself.
+    #[serde(default, rename = "runner")]
+    _runner: IgnoredAny,
 }
 
 /// A `[runtimes.NAME]` section: python, javascript, or a custom runtime.

@@ -14,6 +14,13 @@ use super::place::Place;
 /// Read when nothing else is named and it is there.
 const DEFAULT_FILE: &str = "stockade.toml";
 
+/// The file that [`load`] reads, if it reads one. An empty name is none.
+pub(crate) fn find(named: Option<&Path>) -> Option<&Path> {
+    named
+        .filter(|path| !path.as_os_str().is_empty())
+        .or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists()))
+}
+
 /// Reads the file `named` on the command line or by the environment, else `stockade.toml` in the current folder, else
 /// the defaults. An empty name is none.
 pub(crate) fn load(named: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {

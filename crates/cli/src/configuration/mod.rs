@@ -7,4 +7,4 @@ mod load;
 mod place;
 
 pub(crate) use error::ConfigurationError;
-pub(crate) use load::load;
+pub(crate) use load::{find, load};

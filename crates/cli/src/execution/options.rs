@@ -8,7 +8,7 @@ use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
 use stockade_sandbox::Wall;
 
-use crate::configuration::{ConfigurationError, load};
+use crate::configuration::{ConfigurationError, find, load};
 
 /// Options about the engine that every command with one takes.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ use crate::configuration::{ConfigurationError, load};
 pub(crate) struct EngineOptions {
     // Not a path for clap, which refuses an empty one: an empty variable is how a shell says that it is not set.
     /// Read this configuration instead of ./stockade.toml
-    #[arg(long, value_name = "FILE", env = "STOCKADE_CONFIGURATION", hide_env_values = true)]
+    #[arg(long, alias = "config", value_name = "FILE", env = "STOCKADE_CONFIGURATION", hide_env_values = true)]
     configuration: Option<OsString>,
 
     /// Do without this wall, where it cannot be built (`stockade doctor` says which and why)
@@ -32,6 +32,11 @@ pub(crate) struct EngineOptions {
 }
 
 impl EngineOptions {
+    /// The file that [`EngineOptions::load`] reads, if it reads one.
+    pub(crate) fn configuration_file(&self) -> Option<PathBuf> {
+        find(self.configuration.as_deref().map(Path::new)).map(Path::to_owned)
+    }
+
     /// The configuration with these options, and `python` if it is given, in the place of what the file says.
     pub(crate) fn load(&self, python: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {
         let mut configuration = load(self.configuration.as_deref().map(Path::new))?;

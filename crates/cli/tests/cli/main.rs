@@ -11,6 +11,7 @@ mod examples;
 mod limits;
 mod run_errors;
 mod run_results;
+mod runner;
 mod support;
 mod task;
 mod usage;

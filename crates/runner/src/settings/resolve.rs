@@ -56,6 +56,12 @@ impl Settings {
         engine.maximum_tasks = languages.iter().map(|settings| settings.maximum_concurrency).sum::<usize>().max(1);
         let mut remarks = sources.shadowed(&served);
         remarks.extend(remarks_on_void_settings(&reader, &token)?);
+        remarks.extend(
+            engine
+                .without_walls
+                .iter()
+                .map(|wall| format!("tasks run without the wall `{wall}`; `stockade doctor` says how to build it")),
+        );
         Ok(Self {
             broker: BrokerAddress::resolve(reader.text(&variable::TASK_BROKER_URI, None)?.as_ref())?,
             certificates: Certificates {

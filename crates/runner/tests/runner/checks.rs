@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stockade_protocol::Language;
 use stockade_runner::{CheckReport, Finding, RunnerArguments, State, check};
 
-use crate::broker::{AUTH_TOKEN, Broker};
+use stockade_broker_player::{AUTH_TOKEN, Broker};
 
 async fn report(uri: &str, token: &str) -> CheckReport {
     let environment = BTreeMap::from([
@@ -29,7 +29,7 @@ async fn a_broker_that_takes_the_token_registers_the_check_and_gets_no_offer() {
         assert_eq!(finding(&report, subject).state, State::Good, "{report}");
     }
     assert_eq!(socket.information["name"], "Stockade check");
-    assert_eq!(socket.hear().await, crate::socket::Heard::Closed(1000, String::new()));
+    assert_eq!(socket.hear().await, stockade_broker_player::Heard::Closed(1000, String::new()));
     let rules = finding(&report, "python allow-lists");
     assert_eq!((rules.state, rules.detail.as_str()), (State::Doubtful, "standard library: none; packages: none"));
 }

@@ -6,9 +6,9 @@ use stockade_runner::RunnerError;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::broker::Broker;
-use crate::socket::Heard;
 use crate::stage::Runner;
+use stockade_broker_player::Broker;
+use stockade_broker_player::Heard;
 
 #[tokio::test]
 async fn every_connection_gets_a_grant_token_of_its_own() {
@@ -75,15 +75,16 @@ async fn no_refusal_ends_a_runner_with_an_auth_token() {
     broker.answers.lock().unwrap().health = Some(503);
     let runner = Runner::authorized(&broker.uri(), &[]);
     runner.logs("answered /healthz with HTTP 503").await;
-    *broker.answers.lock().unwrap() = crate::broker::Answers { auth: Some(403), ..Default::default() };
+    *broker.answers.lock().unwrap() = stockade_broker_player::Answers { auth: Some(403), ..Default::default() };
     let log = runner.logs("answered /runners/auth with HTTP 403").await;
     assert!(log.contains("hint: N8N_RUNNERS_AUTH_TOKEN must be the same here and in n8n\n"), "{log}");
     for status in [403, 429] {
-        *broker.answers.lock().unwrap() = crate::broker::Answers { upgrade: Some(status), ..Default::default() };
+        *broker.answers.lock().unwrap() =
+            stockade_broker_player::Answers { upgrade: Some(status), ..Default::default() };
         let line = format!("Failed to connect to broker: server rejected WebSocket connection: HTTP {status}");
         runner.logs(&line).await;
     }
-    *broker.answers.lock().unwrap() = crate::broker::Answers::default();
+    *broker.answers.lock().unwrap() = stockade_broker_player::Answers::default();
     let mut socket = broker.registered().await;
     assert_eq!(socket.run("t1", "return").await["type"], "runner:taskdone");
 }

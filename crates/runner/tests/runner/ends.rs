@@ -3,9 +3,9 @@
 use serde_json::json;
 use stockade_runner::{Ending, Signal};
 
-use crate::broker::Broker;
-use crate::socket::Heard;
 use crate::stage::Runner;
+use stockade_broker_player::Broker;
+use stockade_broker_player::Heard;
 
 #[tokio::test]
 async fn a_signal_ends_an_idle_runner_in_peace() {

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::broker::{Broker, PATIENCE};
 use crate::stage::Runner;
+use stockade_broker_player::{Broker, PATIENCE};
 
 const ON_ANY_PORT: [(&str, &str); 2] =
     [("N8N_RUNNERS_HEALTH_CHECK_SERVER_ENABLED", " TRUE "), ("N8N_RUNNERS_HEALTH_CHECK_SERVER_PORT", "0")];

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use stockade_protocol::Language;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-use crate::broker::Broker;
-use crate::socket::Heard;
 use crate::stage::Runner;
+use stockade_broker_player::Broker;
+use stockade_broker_player::Heard;
 
 #[tokio::test]
 async fn connects_registers_and_runs_tasks() {

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-mod broker;
 mod checks;
 mod connections;
 mod ends;
@@ -10,6 +9,5 @@ mod engine;
 mod health;
 mod life;
 mod payloads;
-mod socket;
 mod stage;
 mod tls;

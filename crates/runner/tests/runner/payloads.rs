@@ -3,9 +3,9 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-use crate::broker::Broker;
-use crate::socket::Heard;
 use crate::stage::Runner;
+use stockade_broker_player::Broker;
+use stockade_broker_player::Heard;
 
 const LARGE: usize = 20 * 1024 * 1024;
 

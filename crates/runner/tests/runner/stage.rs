@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::broker::{AUTH_TOKEN, Broker, PATIENCE};
 use crate::engine::FakeEngine;
+use stockade_broker_player::{AUTH_TOKEN, Broker, PATIENCE};
 
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -7,8 +7,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::broker::Broker;
 use crate::stage::Runner;
+use stockade_broker_player::Broker;
 
 /// A broker with a certificate for `localhost` that nobody trusts, and the certificate.
 async fn broker() -> (Broker, String) {

@@ -18,30 +18,33 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use crate::socket::RunnerSocket;
 
 /// Longer than anything here takes; a test that needs it has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-pub(crate) const AUTH_TOKEN: &str = "the secret that both sides know";
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The secret that the broker takes in exchange for a grant token.
+pub const AUTH_TOKEN: &str = "the secret that both sides know";
 
 /// Any byte stream.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// What the broker answers, changed by tests while it runs.
 #[derive(Default)]
-pub(crate) struct Answers {
+pub struct Answers {
     /// In place of 200 for `/healthz`.
-    pub(crate) health: Option<u16>,
+    pub health: Option<u16>,
     /// In place of 200 for `/runners/auth`.
-    pub(crate) auth: Option<u16>,
+    pub auth: Option<u16>,
     /// In place of 101 for `/runners/_ws`.
-    pub(crate) upgrade: Option<u16>,
+    pub upgrade: Option<u16>,
 }
 
 /// A broker on a port of its own. It ends when it is dropped.
-pub(crate) struct Broker {
-    pub(crate) address: SocketAddr,
-    pub(crate) answers: Arc<Mutex<Answers>>,
+pub struct Broker {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it answers from now on.
+    pub answers: Arc<Mutex<Answers>>,
     /// Every request line that came, in order.
-    pub(crate) requests: Arc<Mutex<Vec<String>>>,
+    pub requests: Arc<Mutex<Vec<String>>>,
     sockets: UnboundedReceiver<RunnerSocket>,
     listening: JoinHandle<()>,
 }
@@ -56,11 +59,13 @@ struct Shared {
 }
 
 impl Broker {
-    pub(crate) async fn start() -> Self {
+    /// A broker without TLS.
+    pub async fn start() -> Self {
         Self::start_at("127.0.0.1:0", None).await
     }
 
-    pub(crate) async fn start_at(address: &str, tls: Option<TlsAcceptor>) -> Self {
+    /// A broker at this address; port 0 is any free one.
+    pub async fn start_at(address: &str, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (answers, requests) = (Arc::default(), Arc::default());
@@ -92,17 +97,18 @@ impl Broker {
         Self { address, answers, requests, sockets, listening }
     }
 
-    pub(crate) fn uri(&self) -> String {
+    /// The address for N8N_RUNNERS_TASK_BROKER_URI, without TLS.
+    pub fn uri(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The next runner that has opened a WebSocket.
-    pub(crate) async fn runner(&mut self) -> RunnerSocket {
+    pub async fn runner(&mut self) -> RunnerSocket {
         timeout(PATIENCE, self.sockets.recv()).await.expect("no runner came").unwrap()
     }
 
     /// The next runner, registered.
-    pub(crate) async fn registered(&mut self) -> RunnerSocket {
+    pub async fn registered(&mut self) -> RunnerSocket {
         let mut runner = self.runner().await;
         runner.register().await;
         runner

@@ -12,21 +12,25 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::broker::{PATIENCE, Stream};
 
-pub(crate) struct RunnerSocket {
+/// The broker's end of one runner's WebSocket. Whatever takes longer than [`PATIENCE`] has failed.
+pub struct RunnerSocket {
     socket: WebSocketStream<Box<dyn Stream>>,
     /// The path with its query.
-    pub(crate) path: String,
+    pub path: String,
     /// The grant token.
-    pub(crate) token: String,
+    pub token: String,
     /// What the runner said about itself.
-    pub(crate) information: Value,
+    pub information: Value,
 }
 
 /// What came from the runner.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
+pub enum Heard {
+    /// A message of the protocol.
     Message(Value),
+    /// The answer to a ping, with its payload.
     Pong(Vec<u8>),
+    /// The connection has ended, with this code and reason.
     Closed(u16, String),
 }
 
@@ -35,17 +39,20 @@ impl RunnerSocket {
         Self { socket, path, token, information: Value::Null }
     }
 
-    pub(crate) async fn register(&mut self) {
+    /// Goes through the handshake.
+    pub async fn register(&mut self) {
         self.send(json!({"type": "broker:inforequest"})).await;
         self.information = self.next_of("runner:info").await;
         self.send(json!({"type": "broker:runnerregistered"})).await;
     }
 
-    pub(crate) async fn send(&mut self, message: Value) {
+    /// Sends a message of the protocol.
+    pub async fn send(&mut self, message: Value) {
         self.send_raw(Message::text(message.to_string())).await;
     }
 
-    pub(crate) async fn send_raw(&mut self, message: Message) {
+    /// Sends a frame.
+    pub async fn send_raw(&mut self, message: Message) {
         let sending = async {
             poll_fn(|context| Pin::new(&mut self.socket).poll_ready(context)).await?;
             Pin::new(&mut self.socket).start_send(message)?;
@@ -55,7 +62,7 @@ impl RunnerSocket {
     }
 
     /// The next thing that comes.
-    pub(crate) async fn hear(&mut self) -> Heard {
+    pub async fn hear(&mut self) -> Heard {
         loop {
             let next = poll_fn(|context| Pin::new(&mut self.socket).poll_next(context));
             match timeout(PATIENCE, next).await.expect("the runner says nothing") {
@@ -73,7 +80,7 @@ impl RunnerSocket {
     }
 
     /// The next message of this type; others are passed over.
-    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+    pub async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             match self.hear().await {
                 Heard::Message(message) if message["type"] == kind => return message,
@@ -84,7 +91,7 @@ impl RunnerSocket {
     }
 
     /// The next message that is not an offer.
-    pub(crate) async fn next_word(&mut self) -> Value {
+    pub async fn next_word(&mut self) -> Value {
         loop {
             match self.hear().await {
                 Heard::Message(message) if message["type"] == "runner:taskoffer" => {}
@@ -95,37 +102,45 @@ impl RunnerSocket {
     }
 
     /// Takes up the next offer for a task.
-    pub(crate) async fn accept(&mut self, task_id: &str) {
+    pub async fn accept(&mut self, task_id: &str) {
         let offer = self.next_of("runner:taskoffer").await;
         self.accept_offer(task_id, &offer).await;
     }
 
-    pub(crate) async fn accept_offer(&mut self, task_id: &str, offer: &Value) {
+    /// Takes up an offer for a task, and hears the runner agree.
+    pub async fn accept_offer(&mut self, task_id: &str, offer: &Value) {
         self.send(json!({"type": "broker:taskofferaccept", "taskId": task_id, "offerId": offer["offerId"]})).await;
         assert_eq!(self.next_word().await, json!({"type": "runner:taskaccepted", "taskId": task_id}));
     }
 
-    /// Gives a task this code to run.
-    pub(crate) async fn give(&mut self, task_id: &str, code: &str) {
+    /// Gives a task this code to run, with no items.
+    pub async fn give(&mut self, task_id: &str, code: &str) {
         let settings = json!({
             "code": code, "nodeMode": "runOnceForAllItems", "workflowMode": "manual", "continueOnFail": false,
             "items": [], "nodeId": "n1", "nodeName": "Code", "workflowId": "w1", "workflowName": "WF"
         });
+        self.give_settings(task_id, &settings).await;
+    }
+
+    /// Gives a task its settings: for JavaScript they have no items, which the runner asks for.
+    pub async fn give_settings(&mut self, task_id: &str, settings: &Value) {
         self.send(json!({"type": "broker:tasksettings", "taskId": task_id, "settings": settings})).await;
     }
 
-    pub(crate) async fn cancel(&mut self, task_id: &str) {
+    /// Cancels a task.
+    pub async fn cancel(&mut self, task_id: &str) {
         self.send(json!({"type": "broker:taskcancel", "taskId": task_id, "reason": "Task cancelled by user"})).await;
     }
 
     /// Runs a task from offer to end.
-    pub(crate) async fn run(&mut self, task_id: &str, code: &str) -> Value {
+    pub async fn run(&mut self, task_id: &str, code: &str) -> Value {
         self.accept(task_id).await;
         self.give(task_id, code).await;
         self.next_word().await
     }
 
-    pub(crate) async fn close(mut self, code: u16) {
+    /// Closes the connection and waits until the runner has too.
+    pub async fn close(mut self, code: u16) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
         self.send_raw(Message::Close(Some(frame))).await;
         while !matches!(self.hear().await, Heard::Closed(..)) {}
