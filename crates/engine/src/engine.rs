@@ -17,6 +17,7 @@ use crate::configuration::{EngineConfiguration, RuntimeKind};
 use crate::error::EngineError;
 use crate::execution::{self, Assignment, NotStarted};
 use crate::interpreter;
+use crate::load::Load;
 use crate::pool::Pool;
 use crate::slot::Slots;
 use crate::status::{EngineStatus, RuntimeStatus};
@@ -39,7 +40,7 @@ struct Shared {
     maximum_tasks: usize,
     maximum_queue: usize,
     queued: AtomicUsize,
-    running: AtomicUsize,
+    load: Arc<Load>,
     draining: AtomicBool,
     idle: Notify,
 }
@@ -67,6 +68,7 @@ impl Engine {
         // A worker that is being killed keeps its place for some milliseconds: twice as many places as can be in use.
         let places = 2 * (configuration.maximum_tasks + waiting) + 2 * configuration.runtimes.len();
         let slots = Arc::new(Slots::new(cgroups(&configuration.without_walls)?, places));
+        let load = Arc::new(Load::default());
         let task_directory = configuration.task_directory.as_deref().map(zygote::resolve_directory).transpose()?;
 
         let mut starting = tokio::task::JoinSet::new();
@@ -74,7 +76,7 @@ impl Engine {
             let directory: Option<&Path> =
                 task_directory.as_deref().filter(|_| runtime.language == Language::JavaScript);
             let specification = interpreter::specification(&runtime, directory, &configuration.without_walls)?;
-            starting.spawn(Pool::start(runtime, specification, identity, Arc::clone(&slots)));
+            starting.spawn(Pool::start(runtime, specification, identity, Arc::clone(&slots), Arc::clone(&load)));
         }
         let mut pools = HashMap::new();
         while let Some(started) = starting.join_next().await {
@@ -88,7 +90,7 @@ impl Engine {
             maximum_tasks: configuration.maximum_tasks,
             maximum_queue: configuration.maximum_queue,
             queued: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
+            load,
             draining: AtomicBool::new(false),
             idle: Notify::new(),
         })))
@@ -110,7 +112,7 @@ impl Engine {
                 None
             }
         };
-        shared.running.fetch_add(1, Ordering::SeqCst);
+        shared.load.add();
         let (event_sender, events) = mpsc::unbounded_channel();
         let (messages, mut message_receiver) = mpsc::unbounded_channel();
         let pool = Arc::clone(pool);
@@ -132,7 +134,7 @@ impl Engine {
                 None => verdict::refused(TaskError::new(ErrorCode::CancelledError, "The task was cancelled")),
             };
             drop(place);
-            if engine.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            if engine.0.load.remove() {
                 engine.0.idle.notify_waiters();
             }
             // A caller that is gone needs no outcome.
@@ -155,7 +157,7 @@ impl Engine {
         self.0.draining.store(true, Ordering::SeqCst);
         loop {
             let idle = self.0.idle.notified();
-            if self.0.running.load(Ordering::SeqCst) == 0 {
+            if self.0.load.tasks() == 0 {
                 return;
             }
             idle.await;
@@ -192,7 +194,7 @@ impl Engine {
         EngineStatus {
             runtimes,
             queued,
-            running: self.0.running.load(Ordering::SeqCst).saturating_sub(queued),
+            running: self.0.load.tasks().saturating_sub(queued),
             maximum_tasks: self.0.maximum_tasks,
             draining: self.0.draining.load(Ordering::SeqCst),
         }

@@ -15,6 +15,7 @@ mod error;
 mod execution;
 mod harness;
 mod interpreter;
+mod load;
 mod memory;
 mod pool;
 mod slot;

@@ -11,18 +11,20 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 use stockade_protocol::Limits;
+use stockade_protocol::frame::REHEARSE;
 use stockade_sandbox::Identity;
 use stockade_sandbox::control::{ForkRequest, Request, WorkerExit, ZygoteMessage};
 use stockade_sandbox::zygote::ZygoteSpecification;
-use tokio::io::Interest;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
-use crate::configuration::RuntimeConfiguration;
+use crate::configuration::{RuntimeConfiguration, RuntimeKind};
 use crate::control::Control;
 use crate::error::EngineError;
 use crate::execution;
+use crate::load::Load;
 use crate::slot::{SlotLease, Slots};
 use crate::worker::{FrameSocket, Process, StartError, Worker};
 use crate::zygote::{self, Hello};
@@ -45,6 +47,7 @@ pub(crate) struct Pool {
     specification: ZygoteSpecification,
     identity: Identity,
     slots: Arc<Slots>,
+    load: Arc<Load>,
     state: Mutex<State>,
 }
 
@@ -52,7 +55,11 @@ pub(crate) struct Pool {
 struct State {
     control: Option<Arc<Control>>,
     hello: Hello,
+    /// Warm.
     waiting: VecDeque<Worker>,
+    /// Behind their walls, not yet warm: there was no processor to spare for a rehearsal.
+    cold: VecDeque<Worker>,
+    /// Being forked or getting warm.
     starting: usize,
     requests: VecDeque<oneshot::Sender<Result<Worker, String>>>,
     /// Forked or about to be, until every process of theirs is gone.
@@ -90,13 +97,18 @@ impl Pool {
         specification: ZygoteSpecification,
         identity: Identity,
         slots: Arc<Slots>,
+        load: Arc<Load>,
     ) -> Result<Arc<Self>, EngineError> {
-        let pool = Arc::new(Self { configuration, specification, identity, slots, state: Mutex::default() });
+        let pool = Arc::new(Self { configuration, specification, identity, slots, load, state: Mutex::default() });
         let control = pool.start_zygote().await?;
         tokio::spawn(Arc::clone(&pool).keep(control));
         // The first worker shows whether a worker's walls can be built; its error is the start's error.
         let limits = pool.configuration.limits;
-        match pool.fork(&limits, Vec::new(), false).await {
+        let first = match pool.fork(&limits, Vec::new()).await {
+            Ok(worker) => pool.rehearse(worker).await,
+            Err(error) => Err(error),
+        };
+        match first {
             Ok(worker) => pool.lock().waiting.push_back(worker),
             Err(error) => {
                 pool.stop();
@@ -181,8 +193,12 @@ impl Pool {
     fn exited(&self, worker: u32, exit: Option<WorkerExit>) {
         let (living, lost) = {
             let mut state = self.lock();
-            let place = state.waiting.iter().position(|waiting| waiting.number == worker);
-            (state.living.remove(&worker), place.and_then(|place| state.waiting.remove(place)))
+            let take = |workers: &mut VecDeque<Worker>| {
+                let place = workers.iter().position(|waiting| waiting.number == worker);
+                place.and_then(|place| workers.remove(place))
+            };
+            let lost = take(&mut state.waiting).or_else(|| take(&mut state.cold));
+            (state.living.remove(&worker), lost)
         };
         if let Some(living) = living {
             let _ = living.exit.send(exit);
@@ -196,7 +212,7 @@ impl Pool {
         let mut state = self.lock();
         state.control = None;
         let orphans = std::mem::take(&mut state.living);
-        let waiting = std::mem::take(&mut state.waiting);
+        let waiting = (std::mem::take(&mut state.waiting), std::mem::take(&mut state.cold));
         let stopped = state.stopped;
         if !stopped {
             state.problem = Some("the zygote has ended and is being replaced".to_owned());
@@ -246,18 +262,18 @@ impl Pool {
     /// A worker for a task with these limits, and for the task directory if one is named.
     pub(crate) async fn acquire(self: &Arc<Self>, limits: &Limits, directory: &[u8]) -> Result<Worker, String> {
         if !self.fits_waiting_workers(limits) || !directory.is_empty() {
-            return self.fork(limits, directory.to_vec(), true).await.map_err(|error| error.to_string());
+            return self.fork(limits, directory.to_vec()).await.map_err(|error| error.to_string());
         }
         let receiver = {
             let mut state = self.lock();
             if state.stopped {
                 return Err("the engine was stopped".to_owned());
             }
-            match state.waiting.pop_front() {
+            match state.waiting.pop_front().or_else(|| state.cold.pop_front()) {
                 // Its successor is forked when the task has ended, so as not to take a processor from it, unless this
                 // was the last one.
                 Some(worker) => {
-                    let was_last = state.waiting.is_empty();
+                    let was_last = state.waiting.is_empty() && state.cold.is_empty();
                     drop(state);
                     if was_last {
                         self.replenish();
@@ -284,45 +300,83 @@ impl Pool {
             && limits.processes == built.processes
     }
 
-    /// Starts as many workers as are asked for and not yet on their way.
+    /// Starts as many workers as are asked for and not yet on their way, and lets the cold ones get warm when
+    /// processors are free for it.
     pub(crate) fn replenish(self: &Arc<Self>) {
-        let (missing, is_awaited) = {
+        let (missing, cold) = {
             let mut state = self.lock();
             if state.stopped || state.control.is_none() {
                 return;
             }
+            let cold = if self.load.leaves_room() { std::mem::take(&mut state.cold) } else { VecDeque::new() };
+            state.starting += cold.len();
             let wanted = self.configuration.waiting_workers + state.requests.len();
-            let missing = wanted.saturating_sub(state.waiting.len() + state.starting);
+            let missing = wanted.saturating_sub(state.waiting.len() + state.cold.len() + state.starting);
             state.starting += missing;
-            (missing, !state.requests.is_empty())
+            (missing, cold)
         };
+        for worker in cold {
+            tokio::spawn(Arc::clone(self).warm_worker(worker));
+        }
         for _ in 0..missing {
-            tokio::spawn(Arc::clone(self).add_worker(is_awaited));
+            tokio::spawn(Arc::clone(self).add_worker());
         }
     }
 
-    async fn add_worker(self: Arc<Self>, is_awaited: bool) {
-        let forked = self.fork(&self.configuration.limits, Vec::new(), is_awaited).await;
+    async fn add_worker(self: Arc<Self>) {
+        match self.fork(&self.configuration.limits, Vec::new()).await {
+            Ok(worker) => {
+                let Some(worker) = self.give_to_request(worker) else { return };
+                if self.load.leaves_room() {
+                    self.warm_worker(worker).await;
+                } else {
+                    let mut state = self.lock();
+                    state.starting -= 1;
+                    state.cold.push_back(worker);
+                }
+            }
+            Err(error) => self.try_again_after(error).await,
+        }
+    }
+
+    async fn warm_worker(self: Arc<Self>, worker: Worker) {
+        match self.rehearse(worker).await {
+            Ok(worker) => {
+                if let Some(worker) = self.give_to_request(worker) {
+                    let mut state = self.lock();
+                    state.starting -= 1;
+                    state.waiting.push_back(worker);
+                }
+            }
+            Err(error) => self.try_again_after(error).await,
+        }
+    }
+
+    /// Gives a worker that was starting to a task that waits for one; gives it back when there is none.
+    fn give_to_request(&self, mut worker: Worker) -> Option<Worker> {
+        let mut state = self.lock();
+        state.failures = 0;
+        state.problem = None;
+        while let Some(request) = state.requests.pop_front() {
+            match request.send(Ok(worker)) {
+                // The task was cancelled while it waited.
+                Err(Ok(returned)) => worker = returned,
+                Ok(()) | Err(Err(_)) => {
+                    state.starting -= 1;
+                    return None;
+                }
+            }
+        }
+        Some(worker)
+    }
+
+    async fn try_again_after(self: Arc<Self>, error: StartError) {
         let pause = {
             let mut state = self.lock();
             state.starting -= 1;
-            match forked {
-                Ok(mut worker) => {
-                    state.failures = 0;
-                    state.problem = None;
-                    while let Some(request) = state.requests.pop_front() {
-                        match request.send(Ok(worker)) {
-                            Ok(()) => return,
-                            // The task was cancelled while it waited.
-                            Err(Ok(returned)) => worker = returned,
-                            Err(Err(_)) => return,
-                        }
-                    }
-                    state.waiting.push_back(worker);
-                    return;
-                }
-                Err(StartError::NoSlot) => Duration::from_millis(1),
-                Err(error) => self.failed_to_start(&mut state, &error),
+            match error {
+                StartError::NoSlot => Duration::from_millis(1),
+                error => self.failed_to_start(&mut state, &error),
             }
         };
         tokio::time::sleep(pause).await;
@@ -348,9 +402,8 @@ impl Pool {
         Duration::from_millis(10 << state.failures.min(7)).min(LONGEST_PAUSE)
     }
 
-    /// Forks a worker and waits until it is ready for its task; warm, unless a task is waiting for it already: then
-    /// the task pays for the copies of pages that a rehearsal would have made, and nobody for the rehearsal.
-    async fn fork(&self, limits: &Limits, directory: Vec<u8>, is_awaited: bool) -> Result<Worker, StartError> {
+    /// Forks a worker and waits until its walls are up: it can take a task, though a cold one.
+    async fn fork(&self, limits: &Limits, directory: Vec<u8>) -> Result<Worker, StartError> {
         let slot = self.slots.take(limits).map_err(|error| StartError::Slot(error.to_string()))?;
         let slot = Arc::new(slot.ok_or(StartError::NoSlot)?);
         let (outside, inside) =
@@ -379,7 +432,6 @@ impl Pool {
             temporary_storage_files: TEMPORARY_FILES,
             processes: limits.processes.into(),
             data_bytes: self.data_limit(limits),
-            is_awaited,
             directory,
         });
         let mut descriptors = vec![inside.as_raw_fd(), stdout_inside.as_raw_fd(), stderr_inside.as_raw_fd()];
@@ -404,11 +456,22 @@ impl Pool {
             exit: exited,
             slot,
         };
-        let warm = tokio::time::timeout(WORKER_START_LIMIT, warm_up(&mut worker)).await;
-        match warm.unwrap_or(Err(StartError::Slow)) {
+        let walled = tokio::time::timeout(WORKER_START_LIMIT, receive_listener(&mut worker)).await;
+        match walled.unwrap_or(Err(StartError::Slow)) {
             Ok(()) => Ok(worker),
             Err(error) => Err(error.with_output(worker.printed())),
         }
+    }
+
+    /// Lets a worker play a task, so that its real one does not pay for the copies of pages that a first run makes.
+    async fn rehearse(&self, mut worker: Worker) -> Result<Worker, StartError> {
+        if matches!(self.configuration.kind, RuntimeKind::Zygote { .. }) {
+            let rehearsed = tokio::time::timeout(WORKER_START_LIMIT, rehearse(&mut worker)).await;
+            if let Err(error) = rehearsed.unwrap_or(Err(StartError::Slow)) {
+                return Err(error.with_output(worker.printed()));
+            }
+        }
+        Ok(worker)
     }
 
     /// The second wall for memory: CPython answers it with a `MemoryError` that has a line. V8 reserves far more than
@@ -445,7 +508,8 @@ impl Pool {
             for process in state.living.values().filter_map(|living| living.process.as_ref()) {
                 drop(Process(Arc::clone(process)));
             }
-            (std::mem::take(&mut state.waiting), std::mem::take(&mut state.requests))
+            let workers = (std::mem::take(&mut state.waiting), std::mem::take(&mut state.cold));
+            (workers, std::mem::take(&mut state.requests))
         };
         drop(waiting);
         for request in requests {
@@ -470,12 +534,18 @@ impl Pool {
     }
 }
 
-/// Waits until the worker is warm, denying system calls meanwhile as while a task runs.
-async fn warm_up(worker: &mut Worker) -> Result<(), StartError> {
+/// Waits until the worker's walls are up.
+async fn receive_listener(worker: &mut Worker) -> Result<(), StartError> {
     if let Some(listener) = worker.frames.receive_listener().await? {
         let listener = stockade_sandbox::Listener::new(listener);
         worker.listener = Some(stockade_sandbox::watch(listener, Interest::READABLE)?);
     }
+    Ok(())
+}
+
+/// Lets the worker rehearse, denying system calls meanwhile as while a task runs.
+async fn rehearse(worker: &mut Worker) -> Result<(), StartError> {
+    worker.frames.stream.write_all(&REHEARSE).await?;
     loop {
         tokio::select! {
             biased;

@@ -16,6 +16,7 @@ const MAXIMUM_NAME_LENGTH: usize = 256;
 mod kind {
     pub(super) const TASK: u8 = 1;
     pub(super) const ANSWER: u8 = 2;
+    pub(super) const REHEARSE: u8 = 3;
     pub(super) const LISTENER: u8 = 16;
     pub(super) const WAITING: u8 = 17;
     pub(super) const LOG: u8 = 18;
@@ -28,9 +29,9 @@ mod kind {
 /// What a worker sends. Payloads are not checked here beyond their framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkerFrame {
-    /// The descriptor of the system call listener travels with this frame.
+    /// Walls are up: a task may come. The descriptor of the system call listener travels with this frame.
     Listener,
-    /// Walls are up and the interpreter is warm: a task may come.
+    /// The worker has rehearsed and is warm.
     Waiting,
     /// A message for the caller while the task runs: one JSON value.
     Log(Bytes),
@@ -144,6 +145,9 @@ pub fn task_head(settings: &[u8], code: &[u8], inputs_length: usize) -> Option<B
     head.put_slice(code);
     Some(head)
 }
+
+/// A frame that asks a worker to rehearse.
+pub const REHEARSE: [u8; HEADER_LENGTH] = [kind::REHEARSE, 0, 0, 0, 0];
 
 /// The head of an answer frame; the JSON value follows it. `None` if the frame would reach 4 GiB.
 pub fn answer_head(request: u32, succeeded: bool, value_length: usize) -> Option<BytesMut> {

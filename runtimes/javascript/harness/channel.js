@@ -26,10 +26,14 @@ class Channel {
     this.#afterEnd = afterEnd;
   }
 
-  /** In a worker that is ready: says so and waits for its task; null if there is none. */
-  receiveTask() {
-    this.#writer.sendBytes(KIND.WAITING, EMPTY);
-    const frame = this.#reader.next();
+  /** In a worker: waits for its task, and calls `rehearse` if it is asked to; null if no task comes. */
+  async receiveTask(rehearse) {
+    let frame = this.#reader.next();
+    if (frame !== null && frame.kind === KIND.REHEARSE) {
+      await rehearse();
+      this.#writer.sendBytes(KIND.WAITING, EMPTY);
+      frame = this.#reader.next();
+    }
     return frame !== null && frame.kind === KIND.TASK ? frame.payload : null;
   }
 

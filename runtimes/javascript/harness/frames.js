@@ -18,6 +18,7 @@ const KIND = Object.freeze({
   __proto__: null,
   TASK: 1,
   ANSWER: 2,
+  REHEARSE: 3,
   WAITING: 17,
   LOG: 18,
   REQUEST: 19,

@@ -63,7 +63,7 @@ function play(payload, { reader, writer, world }) {
   return new Promise((resolve) => {
     const channel = new Channel(reader, writer, resolve);
     // What comes from /dev/zero is a frame without payload, and no task.
-    channel.receiveTask();
+    void channel.receiveTask();
     dispatch(parseTask(payload), channel, world);
   });
 }

@@ -92,19 +92,15 @@ function waitForTheEnd(reader) {
   }
 }
 
-/**
- * In a worker: gets ready, waits for the task and starts it. A worker that a task is waiting for already does not
- * rehearse: the task itself pays for its pages then.
- */
-async function work(world, channel, native, isAwaited) {
+/** In a worker: waits for the task, rehearses meanwhile if it is asked to, and starts the task. */
+async function work(world, channel, native) {
   surroundings.settleInWorker();
   random.reseed();
   takeOverEnd(native);
-  if (!isAwaited) {
+  const payload = await channel.receiveTask(async () => {
     await rehearse(world, { rounds: 1, codes: CODES.good });
     await world.n8n?.warm();
-  }
-  const payload = channel.receiveTask();
+  });
   if (payload === null) {
     reallyExit(0);
   }
@@ -127,8 +123,8 @@ async function main() {
   const channel = new Channel(reader, new FrameWriter(SOCKET), () => waitForTheEnd(reader));
   surroundings.hideHarness();
   const hello = JSON.stringify({ language: 'javascript', version: process.versions.node, missing });
-  const isAwaited = native.serve(hello) === 1;
-  await work(world, channel, native, isAwaited);
+  native.serve(hello);
+  await work(world, channel, native);
 }
 
 module.exports = { main };

@@ -25,10 +25,7 @@ impl Interpreter for NoInterpreter {}
 /// Serves the supervisor; each worker waits for its task and becomes the command.
 pub(crate) fn serve(plan: &Plan) -> ! {
     zygote::serve(b"{}", &mut NoInterpreter);
-    let error = frames::send(frames::WAITING, b"", None)
-        .and_then(|()| frames::receive_task())
-        .and_then(|task| execute(plan, &task))
-        .unwrap_or_else(|error| error);
+    let error = frames::receive_task().and_then(|task| execute(plan, &task)).unwrap_or_else(|error| error);
     let program = plan.command.first().map(|program| String::from_utf8_lossy(program)).unwrap_or_default();
     eprintln!("stockade: cannot execute `{program}`: {error}");
     system::exit_now(NOT_EXECUTABLE)

@@ -66,8 +66,6 @@ pub struct ForkRequest {
     /// Bytes of private memory that one process may map beyond what its zygote has, as the second wall beside the
     /// cgroup; 0: no such limit.
     pub data_bytes: u64,
-    /// A task is waiting for this worker already: it should not rehearse what the task will do anyway.
-    pub is_awaited: bool,
     /// Path of the task's directory below the task directories; empty for none.
     pub directory: Vec<u8>,
 }
@@ -163,7 +161,6 @@ impl ForkRequest {
             .long(self.temporary_storage_files)
             .long(self.processes)
             .long(self.data_bytes)
-            .byte(u8::from(self.is_awaited))
             .string(&self.directory);
     }
 
@@ -175,7 +172,6 @@ impl ForkRequest {
             temporary_storage_files: decoder.long()?,
             processes: decoder.long()?,
             data_bytes: decoder.long()?,
-            is_awaited: decoder.byte()? != 0,
             directory: decoder.string()?.to_vec(),
         })
     }
@@ -303,7 +299,6 @@ mod tests {
             temporary_storage_files: 4096,
             processes: 64,
             data_bytes: 0,
-            is_awaited: true,
             directory: b"reports/daily".to_vec(),
         };
         for request in [Request::Fork(request), Request::Measure { forks: 100, in_flight: 2 }] {

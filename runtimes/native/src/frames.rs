@@ -8,8 +8,6 @@ use crate::plan::SOCKET;
 
 /// The listener of the system call filter, if there is one, travels with this frame.
 pub(crate) const LISTENER: u8 = 16;
-/// The worker waits for its task.
-pub(crate) const WAITING: u8 = 17;
 /// A wall could not be built: an encoded [`control::Failure`].
 pub(crate) const FAILED: u8 = 22;
 /// A task from the supervisor.

@@ -27,11 +27,11 @@ struct Worker {
     descriptor: OwnedFd,
 }
 
-/// Serves the supervisor. Returns in each worker, once its walls are up, and tells whether a task is waiting for it
-/// already; in the zygote it never returns: the process ends with the supervisor.
-pub fn serve(hello: &[u8], interpreter: &mut dyn Interpreter) -> bool {
+/// Serves the supervisor. Returns in each worker, once its walls are up; in the zygote it never returns: the process
+/// ends with the supervisor.
+pub fn serve(hello: &[u8], interpreter: &mut dyn Interpreter) {
     match serve_until_end(hello, interpreter) {
-        Ok(Role::Worker { is_awaited }) => is_awaited,
+        Ok(Role::Worker) => {}
         Ok(Role::ZygoteAtItsEnd) => system::exit_now(0),
         Err(failure) => {
             let _ = control::send(SOCKET, &ZygoteMessage::Failed(failure).encode(), &[]);
@@ -41,7 +41,7 @@ pub fn serve(hello: &[u8], interpreter: &mut dyn Interpreter) -> bool {
 }
 
 enum Role {
-    Worker { is_awaited: bool },
+    Worker,
     ZygoteAtItsEnd,
 }
 
@@ -98,7 +98,7 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
                 // A worker that cannot build its walls tells the supervisor and ends; it never goes on without them.
                 worker::set_up(&plan, &request, descriptors, namespace);
                 interpreter.after_fork_in_worker();
-                return Ok(Role::Worker { is_awaited: request.is_awaited });
+                return Ok(Role::Worker);
             }
             Ok(process) => {
                 interpreter.after_fork_in_zygote();

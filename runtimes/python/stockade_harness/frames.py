@@ -1,7 +1,7 @@
 """The frame socket: how a worker and its supervisor talk.
 
-A frame is a kind (u8), the length of the payload (u32 little-endian) and the payload. The supervisor sends TASK once
-and ANSWER per request; the worker sends the others.
+A frame is a kind (u8), the length of the payload (u32 little-endian) and the payload. The supervisor sends REHEARSE at
+most once, then TASK once and ANSWER per request; the worker sends the others.
 """
 
 import json
@@ -14,6 +14,7 @@ DESCRIPTOR = 3
 
 TASK = 1
 ANSWER = 2
+REHEARSE = 3
 WAITING = 17
 LOG = 18
 REQUEST = 19

@@ -32,8 +32,8 @@ def main():
         native = ctypes.PyDLL(settings.get("native") or _NATIVE_LIBRARY)
     except OSError as error:
         sys.exit(f"stockade: the native library cannot be loaded: {error}")
-    is_awaited = native.stockade_serve(hello, len(hello))
-    worker.run(is_awaited=is_awaited)
+    native.stockade_serve(hello, len(hello))
+    worker.run()
 
 
 def prepare(settings):

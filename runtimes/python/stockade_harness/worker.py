@@ -6,7 +6,7 @@ import sys
 
 from . import code_mode
 from .failures import OUT_OF_MEMORY, RUNTIME_ERROR, encode_failure, failure
-from .frames import DESCRIPTOR, ERROR, LARGEST_PAYLOAD, TASK, WAITING, Channel, Disconnected
+from .frames import DESCRIPTOR, ERROR, LARGEST_PAYLOAD, REHEARSE, TASK, WAITING, Channel, Disconnected
 from .n8n import mode as n8n_mode
 from .reseed import reseed
 from .streams import flush_streams
@@ -21,19 +21,20 @@ _exit = os._exit
 _process_id = os.getpid
 
 
-def run(descriptor=DESCRIPTOR, is_awaited=False):
+def run(descriptor=DESCRIPTOR):
     """Wait for the task, run it, send its end, leave. Never returns.
 
-    A worker that a task is waiting for already does not rehearse: the task itself pays for its pages then.
+    The supervisor asks for a rehearsal when processors are free for it.
     """
     channel = Channel(descriptor)
     worker = _process_id()
     reseed()
-    if not is_awaited:
-        rehearse(run_task)
     try:
-        channel.send(WAITING)
         kind, payload = channel.receive()
+        if kind == REHEARSE:
+            rehearse(run_task)
+            channel.send(WAITING)
+            kind, payload = channel.receive()
     except (Disconnected, OSError):
         _exit(0)
     if kind != TASK:

@@ -9,7 +9,7 @@ const ZYGOTE = path.join(__dirname, '..', '..', 'zygote.js');
 const STAND_IN = path.join(__dirname, 'native.js');
 const FLAGS = ['--single-threaded', '--v8-pool-size=1', '--experimental-vm-modules', '--require', STAND_IN];
 
-const KIND = { HELLO: 0, TASK: 1, ANSWER: 2, WAITING: 17, LOG: 18, REQUEST: 19, RESULT: 20, ERROR: 21 };
+const KIND = { HELLO: 0, TASK: 1, ANSWER: 2, REHEARSE: 3, WAITING: 17, LOG: 18, REQUEST: 19, RESULT: 20, ERROR: 21 };
 
 /** A worker that has not answered by then hangs. */
 const PATIENCE_MILLISECONDS = 20_000;
@@ -77,6 +77,7 @@ function runTask({ settings, code = '', inputs, payload, zygote = {}, flags = []
       socket.write(frame(KIND.TASK, payload ?? taskPayload({ settings, code, inputs })));
     } else if (kind === KIND.HELLO) {
       outcome.hello = JSON.parse(bytes);
+      socket.write(frame(KIND.REHEARSE, Buffer.alloc(0)));
     } else if (kind === KIND.LOG) {
       outcome.logs.push(JSON.parse(bytes));
     } else {

@@ -46,15 +46,14 @@ impl Interpreter for Python {
     }
 }
 
-/// Serves the supervisor from a Python zygote. Returns in each worker, and never in the zygote: 1 when a task is
-/// waiting for the worker already, so that it should not rehearse, else 0.
+/// Serves the supervisor from a Python zygote. Returns in each worker, and never in the zygote.
 ///
 /// # Safety
 ///
 /// `hello` points to `length` readable bytes. The process has one thread.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn stockade_serve(hello: *const u8, length: i32) -> i32 {
+pub(super) unsafe extern "C" fn stockade_serve(hello: *const u8, length: i32) {
     // SAFETY: the caller promises `length` readable bytes.
     let hello = unsafe { std::slice::from_raw_parts(hello, usize::try_from(length).unwrap_or(0)) };
-    zygote::serve(hello, &mut Python::find()).into()
+    zygote::serve(hello, &mut Python::find());
 }

@@ -8,7 +8,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 
-TASK, ANSWER, WAITING, LOG, REQUEST, RESULT, ERROR = 1, 2, 17, 18, 19, 20, 21
+TASK, ANSWER, REHEARSE, WAITING, LOG, REQUEST, RESULT, ERROR = 1, 2, 3, 17, 18, 19, 20, 21
 _HEADER = struct.Struct("<BI")
 _ENDS = (RESULT, ERROR)
 
@@ -55,6 +55,7 @@ class Worker:
         self.requests = []
 
     def wait_until_waiting(self):
+        self._frames.sendall(_HEADER.pack(REHEARSE, 0))
         kind, payload = self._next_frame(time.monotonic() + 20)
         assert (kind, payload) == (WAITING, b"")
 

@@ -65,7 +65,6 @@ fn serve_from_javascript(environment: Environment, information: *mut c_void) -> 
         c"napi_get_value_string_utf8",
         extern "C" fn(Environment, Value, *mut c_char, usize, *mut usize) -> Status
     )?;
-    let number = function!(c"napi_create_int32", extern "C" fn(Environment, i32, *mut Value) -> Status)?;
 
     let [text] = arguments(environment, information)?;
     let mut hello = vec![0_u8; 64 * 1024];
@@ -74,10 +73,8 @@ fn serve_from_javascript(environment: Environment, information: *mut c_void) -> 
     let event_loop = event_loop(environment)?;
     // Without it a worker would not end by itself; tasks that need no exit status would still run.
     let _ = exit::leave_at_once();
-    let is_awaited = zygote::serve(&hello[..length], &mut Node { event_loop });
-    let mut result = std::ptr::null_mut();
-    number(environment, is_awaited.into(), &raw mut result);
-    Some(result)
+    zygote::serve(&hello[..length], &mut Node { event_loop });
+    Some(std::ptr::null_mut())
 }
 
 extern "C" fn on_idle(environment: Environment, information: *mut c_void) -> Value {
