@@ -51,6 +51,11 @@ impl RunnerSocket {
         self.send_raw(Message::text(message.to_string())).await;
     }
 
+    /// Sends a message of the protocol that is written already.
+    pub(crate) async fn send_text(&mut self, text: String) {
+        self.send_raw(Message::text(text)).await;
+    }
+
     /// Sends a frame.
     pub async fn send_raw(&mut self, message: Message) {
         let sending = async {
@@ -75,6 +80,18 @@ impl RunnerSocket {
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Heard::Closed(1006, String::new()),
+            }
+        }
+    }
+
+    /// The next message of the protocol, as it was written. Unlike all else here, it waits for ever.
+    pub(crate) async fn hear_text(&mut self) -> String {
+        loop {
+            match poll_fn(|context| Pin::new(&mut self.socket).poll_next(context)).await {
+                Some(Ok(Message::Text(text))) => return text.as_str().to_owned(),
+                Some(Ok(Message::Close(frame))) => panic!("the runner closed the connection: {frame:?}"),
+                Some(Ok(_)) => {}
+                other => panic!("the connection ended: {other:?}"),
             }
         }
     }

@@ -10,13 +10,10 @@ const { describe } = require('./report');
 const { furnish } = require('./surroundings');
 const { ValidationFailure } = require('./task');
 
-/** Reports whatever ends the task outside of what its mode waits for. */
-function watchTask(channel, describeThrown) {
+/** Reports whatever ends the task outside of what its mode waits for. `exited` is for those that call process.exit. */
+function watchTask(channel, describeThrown, exited) {
   watch({
-    exited: (status) =>
-      status === 0 || status === undefined
-        ? channel.result(undefined)
-        : channel.error({ code: 'RUNTIME_ERROR', message: `Process exited with code ${status}` }),
+    exited,
     failed: (thrown) => channel.error(describeThrown(thrown)),
     drained: () =>
       channel.error({ code: 'RUNTIME_ERROR', message: 'The code waits for a promise that never settles' }),
@@ -34,7 +31,12 @@ function startDirectory({ settings }, { taskDirectory }) {
 function startCode(task, channel, { imports }) {
   const { file, environment, allow } = task.settings;
   furnish(file, [], environment);
-  watchTask(channel, (thrown) => describe(thrown, file));
+  // A program that leaves with status 0 has done its work.
+  const exited = (status) =>
+    status === 0 || status === undefined
+      ? channel.result(undefined)
+      : channel.error({ code: 'RUNTIME_ERROR', message: `Process exited with code ${status}` });
+  watchTask(channel, (thrown) => describe(thrown, file), exited);
   imports.restrict(allow);
   codeMode.run(task, channel, imports);
 }
@@ -42,7 +44,14 @@ function startCode(task, channel, { imports }) {
 function startNode(task, channel, { n8n }) {
   const { file, environment } = task.settings;
   furnish(file, [], environment);
-  watchTask(channel, n8n.failureOf);
+  // A node has no status that anybody could read: without its items the workflow would go on with nothing.
+  const exited = (status = 0) =>
+    channel.error({
+      code: 'RUNTIME_ERROR',
+      message: `The code left with process.exit(${status}) before it returned anything`,
+      description: 'Use `return` to end the code of a node.',
+    });
+  watchTask(channel, n8n.failureOf, exited);
   n8n.run(task, channel).catch((thrown) => channel.error(n8n.failureOf(thrown)));
 }
 

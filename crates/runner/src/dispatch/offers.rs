@@ -10,8 +10,8 @@ use crate::identifier::new_identifier;
 const VALIDITY: Duration = Duration::from_millis(5000);
 /// Added by chance, so that the offers of many runners do not all end at once.
 const LONGEST_ADDITION_MILLISECONDS: u64 = 500;
-/// An offer counts this much longer here than for n8n: an acceptance may be on its way.
-const LATENCY: Duration = Duration::from_millis(100);
+/// An offer counts this much longer here than for n8n: an acceptance may be on its way, from an n8n that is busy.
+const LATENCY: Duration = Duration::from_secs(1);
 /// This long before its end an offer is followed by the next, so that n8n always has one.
 const RENEWAL: Duration = Duration::from_millis(500);
 
@@ -107,9 +107,9 @@ mod tests {
         let mut offers = Offers::default();
         let offer = offers.top_up(2, now).remove(0);
         let end = now + Duration::from_millis(offer.valid_for_milliseconds);
-        assert!(offers.take(&offer.id, end + Duration::from_millis(99)));
+        assert!(offers.take(&offer.id, end + Duration::from_millis(999)));
         let second = offers.open[0].id.clone();
-        assert!(!offers.take(&second, now + Duration::from_secs(6)));
+        assert!(!offers.take(&second, now + Duration::from_secs(7)));
         assert!(!offers.take("unknown", now));
     }
 }

@@ -1,1 +1,0 @@
-"""The official runner's answers, and where this one answers otherwise on purpose."""
