@@ -39,7 +39,7 @@ dependencies: installed-to-run $(JAVASCRIPT)/node_modules/.package-lock.json
 
 # What only the tests need, and what only the linters need.
 .PHONY: test-dependencies lint-dependencies
-test-dependencies: dependencies installed-to-test .venv/.complete
+test-dependencies: dependencies installed-to-test .venv/.complete target/test-packages/.complete
 lint-dependencies: test-dependencies $(JAVASCRIPT)/node_modules/.with-linter
 
 .PHONY: installed-to-run installed-to-test
@@ -59,6 +59,15 @@ $(JAVASCRIPT)/node_modules/.with-linter: $(JAVASCRIPT)/package.json $(JAVASCRIPT
 .venv/.complete: scripts/python_tools.txt | installed-to-test
 	python3 -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement scripts/python_tools.txt
+	@touch $@
+
+# Packages that tests use inside the walls.
+target/test-packages/.complete: tests/packages/requirements.txt tests/packages/package-lock.json .venv/.complete
+	rm -rf $(@D) && mkdir -p $(@D)/javascript
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target $(@D)/python \
+	    --requirement tests/packages/requirements.txt
+	cp tests/packages/package.json tests/packages/package-lock.json $(@D)/javascript
+	cd $(@D)/javascript && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts
 	@touch $@
 
 .PHONY: test

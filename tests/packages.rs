@@ -1,0 +1,75 @@
+//! Packages of others inside the walls: they are imported in the zygote and work in every worker.
+//!
+//! `make test-dependencies` installs them below `target/test-packages`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use stockade_engine::Engine;
+use stockade_protocol::Language;
+use stockade_tests::{code, configuration, run, runtime, start};
+
+fn engine_with_packages(language: Language, folder: &str, preload: &[&str]) -> Engine {
+    let packages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-packages").join(folder);
+    assert!(packages.is_dir(), "no packages in {}: run `make test-dependencies` first", packages.display());
+    let mut configuration = configuration(&[language]);
+    for runtime in &mut configuration.runtimes {
+        runtime.packages = Some(packages.clone());
+        runtime.preload = preload.iter().map(|name| (*name).to_owned()).collect();
+        runtime.limits.memory_bytes = 512 << 20;
+    }
+    let engine = runtime().block_on(start(configuration)).unwrap();
+    let missing: Vec<String> = engine.status().runtimes.into_iter().flat_map(|runtime| runtime.missing).collect();
+    assert!(missing.is_empty(), "not preloaded: {missing:?}");
+    engine
+}
+
+/// The code's result on each of a few workers.
+fn results(engine: &Engine, language: &Language, text: &'static str) -> Vec<serde_json::Value> {
+    let mut task = code(language, text);
+    task.limits.memory_bytes = 512 << 20;
+    (0..4).map(|_| runtime().block_on(run(engine, task.clone())).result()).collect()
+}
+
+#[test]
+fn numpy_and_pandas_calculate() {
+    let engine = engine_with_packages(Language::Python, "python", &["numpy", "pandas"]);
+    let described = results(
+        &engine,
+        &Language::Python,
+        "import numpy, pandas\n\
+         frame = pandas.DataFrame({'price': range(1000), 'day': pandas.date_range('2026-01-01', periods=1000)})\n\
+         product = numpy.ones((200, 200)) @ numpy.ones((200, 200))\n\
+         return [frame.price.describe()['mean'], frame.groupby(frame.day.dt.year).price.sum(), product.sum()]\n",
+    );
+    for result in described {
+        assert_eq!(result, json!([499.5, [66430, 199_655, 233_415], 8_000_000.0]));
+    }
+    runtime().block_on(engine.stop());
+}
+
+#[test]
+fn no_two_workers_share_the_random_numbers_of_numpy() {
+    let engine = engine_with_packages(Language::Python, "python", &["numpy"]);
+    let text = "import numpy\nreturn [numpy.random.random(), numpy.random.default_rng().random()]\n";
+    let drawn = results(&engine, &Language::Python, text);
+    for (index, numbers) in drawn.iter().enumerate() {
+        for other in &drawn[index + 1..] {
+            assert_ne!(numbers[0], other[0], "numpy.random");
+            assert_ne!(numbers[1], other[1], "default_rng");
+        }
+    }
+    runtime().block_on(engine.stop());
+}
+
+#[test]
+fn a_package_of_npm_works() {
+    let engine = engine_with_packages(Language::JavaScript, "javascript", &["lodash"]);
+    let text = "const _ = require('lodash');\nreturn _.chunk(_.range(4), 2);";
+    for result in results(&engine, &Language::JavaScript, text) {
+        assert_eq!(result, json!([[0, 1], [2, 3]]));
+    }
+    runtime().block_on(engine.stop());
+}
