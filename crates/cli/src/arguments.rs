@@ -5,8 +5,10 @@ use clap::{Parser, Subcommand};
 use crate::bench::BenchArguments;
 use crate::doctor::DoctorArguments;
 use crate::exit_status;
+use crate::keys::KeysArguments;
 use crate::run::RunArguments;
 use crate::runner::RunnerCommandArguments;
+use crate::serve::ServeArguments;
 use crate::task::TaskArguments;
 
 const EXAMPLES: &str = "\
@@ -16,6 +18,7 @@ Examples:
   stockade run orders.js --timeout 5 --memory 128M  The same for JavaScript, with limits
   stockade task nodejs-task -- --region eu          Run a Node.js task directory
   stockade runner --check                           Can it run the Code nodes of n8n?
+  stockade serve                                    Serve tasks over HTTP
 
 `stockade help COMMAND` says more about each command.
 ";
@@ -37,6 +40,8 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     Task(Box<TaskArguments>),
     Runner(Box<RunnerCommandArguments>),
+    Serve(Box<ServeArguments>),
+    Keys(KeysArguments),
     Doctor(Box<DoctorArguments>),
     Bench(BenchArguments),
 }
@@ -72,5 +77,7 @@ mod tests {
         insta::assert_snapshot!("help_task", help("task"));
         insta::assert_snapshot!("help_runner", help("runner"));
         insta::assert_snapshot!("help_doctor", help("doctor"));
+        insta::assert_snapshot!("help_serve", help("serve"));
+        insta::assert_snapshot!("help_keys", help("keys"));
     }
 }

@@ -6,22 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 use stockade_protocol::Limits;
-use stockade_protocol::task::MEBIBYTE;
+pub(crate) use stockade_protocol::task::range::{MEMORY, OUTPUT, PROCESSES, TEMPORARY_STORAGE, TIMEOUT};
 use thiserror::Error;
 
 use crate::units::{DurationText, SizeText, UnitError, parse_duration, parse_size};
-
-const KIBIBYTE: u64 = 1024;
-const GIBIBYTE: u64 = 1024 * MEBIBYTE;
-const TEBIBYTE: u64 = 1024 * GIBIBYTE;
-
-// What may be asked for.
-pub(crate) const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3_600);
-pub(crate) const MEMORY: RangeInclusive<u64> = MEBIBYTE..=TEBIBYTE;
-pub(crate) const TMP: RangeInclusive<u64> = 4 * KIBIBYTE..=TEBIBYTE;
-/// The output is kept in memory until the task ends, so its limit has a lower end than the others.
-pub(crate) const OUTPUT: RangeInclusive<u64> = KIBIBYTE..=GIBIBYTE;
-pub(crate) const PROCESSES: RangeInclusive<u32> = 1..=10_000;
 
 /// Limits that were given; the others keep the default of the language.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args, Deserialize)]
@@ -97,23 +85,23 @@ pub(crate) enum LimitError {
     TooLarge(String),
 }
 
-fn timeout(text: &str) -> Result<Duration, LimitError> {
+pub(crate) fn timeout(text: &str) -> Result<Duration, LimitError> {
     within(parse_duration(text), &TIMEOUT, |limit| DurationText(limit).to_string())
 }
 
-fn memory(text: &str) -> Result<u64, LimitError> {
+pub(crate) fn memory(text: &str) -> Result<u64, LimitError> {
     size(text, &MEMORY)
 }
 
-fn tmp(text: &str) -> Result<u64, LimitError> {
-    size(text, &TMP)
+pub(crate) fn tmp(text: &str) -> Result<u64, LimitError> {
+    size(text, &TEMPORARY_STORAGE)
 }
 
-fn output_limit(text: &str) -> Result<u64, LimitError> {
+pub(crate) fn output_limit(text: &str) -> Result<u64, LimitError> {
     size(text, &OUTPUT)
 }
 
-fn processes(text: &str) -> Result<u32, LimitError> {
+pub(crate) fn processes(text: &str) -> Result<u32, LimitError> {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

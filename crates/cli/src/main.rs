@@ -1,7 +1,7 @@
 //! The command line of Stockade.
 //!
 //! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls;
-//!   [`runner`]: n8n's Code nodes.
+//!   [`runner`]: n8n's Code nodes; [`serve`]: the HTTP service; [`keys`]: who may call it.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
 //! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
 //!   checked before anything starts.
@@ -17,6 +17,7 @@ mod execution;
 mod exit_status;
 mod failure;
 mod interpreters;
+mod keys;
 mod languages;
 mod limits;
 mod packages;
@@ -24,6 +25,7 @@ mod panics;
 mod render;
 mod run;
 mod runner;
+mod serve;
 mod task;
 mod units;
 
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).into(),
         Command::Task(arguments) => task::task(arguments).into(),
         Command::Runner(arguments) => runner::runner(arguments).into(),
+        Command::Serve(arguments) => serve::serve(arguments).into(),
+        Command::Keys(arguments) => keys::keys(arguments).into(),
         Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })
 }

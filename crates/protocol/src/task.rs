@@ -123,6 +123,29 @@ pub struct Limits {
 /// One mebibyte, the unit in which people give limits of memory and storage.
 pub const MEBIBYTE: u64 = 1024 * 1024;
 
+/// What may be asked for, whoever asks.
+pub mod range {
+    use std::ops::RangeInclusive;
+    use std::time::Duration;
+
+    use super::MEBIBYTE;
+
+    const KIBIBYTE: u64 = 1024;
+    const GIBIBYTE: u64 = 1024 * MEBIBYTE;
+    const TEBIBYTE: u64 = 1024 * GIBIBYTE;
+
+    /// Wall time.
+    pub const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3_600);
+    /// Bytes of memory.
+    pub const MEMORY: RangeInclusive<u64> = MEBIBYTE..=TEBIBYTE;
+    /// Bytes of files in `/tmp`.
+    pub const TEMPORARY_STORAGE: RangeInclusive<u64> = 4 * KIBIBYTE..=TEBIBYTE;
+    /// Bytes of output, which is kept in memory until the task ends: its upper end is lower than the others.
+    pub const OUTPUT: RangeInclusive<u64> = KIBIBYTE..=GIBIBYTE;
+    /// Processes and threads.
+    pub const PROCESSES: RangeInclusive<u32> = 1..=10_000;
+}
+
 impl Limits {
     /// The defaults of a language: 60 s and 512 MiB for Python, 30 s and 256 MiB for JavaScript and custom
     /// runtimes (spec/seed-0, "Runner Configuration").

@@ -80,7 +80,7 @@ fn no_answer(name: &str) -> RawJson {
     RawJson::from_value(&serde_json::json!({ "message": format!("`{name}` is not available on the command line") }))
 }
 
-fn warn_without_walls(walls: &[Wall]) {
+pub(crate) fn warn_without_walls(walls: &[Wall]) {
     if !walls.is_empty() {
         let names: Vec<String> = walls.iter().map(|wall| format!("`{wall}`")).collect();
         let message =
@@ -99,7 +99,7 @@ fn cancelled() -> TaskError {
 }
 
 /// A missing or old interpreter shows as many different errors of its start; what is wrong with it says more.
-fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration]) -> Failure {
+pub(crate) fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration]) -> Failure {
     match interpreters::examine(runtimes).into_iter().find(|report| !report.usable) {
         Some(report) => {
             let message = format!("cannot start {}: {}", report.language, report.found);
@@ -111,6 +111,6 @@ fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration]) -> Failu
     }
 }
 
-fn no_signals(error: &io::Error) -> Failure {
+pub(crate) fn no_signals(error: &io::Error) -> Failure {
     Failure::setup(&format_args!("cannot catch signals: {error}"), None)
 }

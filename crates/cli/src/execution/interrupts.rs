@@ -14,7 +14,7 @@ use crate::exit_status::ExitStatus;
 /// The first signal asks for the task to be cancelled; the second one ends this process at once, because whoever
 /// sends it has waited long enough. What is left of the task dies with its supervisor.
 #[derive(Debug)]
-pub(super) struct Interrupts {
+pub(crate) struct Interrupts {
     first: Arc<Notify>,
 }
 
@@ -23,7 +23,7 @@ impl Interrupts {
     ///
     /// They are waited for on a thread of their own: the second one must work even when the task's output cannot be
     /// written, or the engine is stuck.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut signals = {
             let _context = runtime.enter();
@@ -48,7 +48,7 @@ impl Interrupts {
     }
 
     /// Waits for the first signal; comes back at once if it has come already.
-    pub(super) async fn first(&self) {
+    pub(crate) async fn first(&self) {
         self.first.notified().await;
     }
 }

@@ -23,7 +23,7 @@ fn for_code(error: &TaskError, language: &Language, given: &Limits) -> Option<St
             (more > given.timeout).then(|| raise("--timeout", DurationText(more)))
         }
         ErrorCode::MemoryError => raise_size("--memory", given.memory_bytes, &limits::MEMORY),
-        ErrorCode::DiskLimitError => raise_size("--tmp", given.temporary_storage_bytes, &limits::TMP),
+        ErrorCode::DiskLimitError => raise_size("--tmp", given.temporary_storage_bytes, &limits::TEMPORARY_STORAGE),
         ErrorCode::OutputLimitError => raise_size("--output-limit", given.output_bytes, &limits::OUTPUT),
         ErrorCode::ProcessLimitError => {
             let more = given.processes.saturating_mul(2).min(*limits::PROCESSES.end());

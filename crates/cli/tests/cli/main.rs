@@ -12,6 +12,7 @@ mod limits;
 mod run_errors;
 mod run_results;
 mod runner;
+mod serve;
 mod support;
 mod task;
 mod usage;

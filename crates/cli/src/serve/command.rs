@@ -1,0 +1,76 @@
+//! The steps of `stockade serve`.
+
+use std::io;
+
+use stockade_engine::{Engine, EngineConfiguration};
+use stockade_server::{LanguageSettings, ServerConfiguration, ServerError, Service};
+
+use super::arguments::ServeArguments;
+use super::log;
+use crate::execution::{Interrupts, cannot_start, no_signals, print_message, warn_without_walls};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::keys;
+use crate::render::{Paint, failure};
+
+/// Serves until a signal comes.
+pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
+    match run(arguments) {
+        Ok(()) => ExitStatus::Ok,
+        Err(error) => {
+            print_message(&failure(&error, Paint::of(&io::stderr())));
+            error.status
+        }
+    }
+}
+
+fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let engine = arguments.engine.load(arguments.python.as_deref())?;
+    let server = configuration(arguments, &engine);
+    let asynchronous = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::setup(&format_args!("cannot start threads: {error}"), None))?;
+    log::begin();
+    asynchronous.block_on(start(engine, server))
+}
+
+fn configuration(arguments: &ServeArguments, engine: &EngineConfiguration) -> ServerConfiguration {
+    let defaults = ServerConfiguration::default();
+    let languages = engine.runtimes.iter();
+    ServerConfiguration {
+        listen: arguments.listen.unwrap_or(defaults.listen),
+        keys: Some(keys::file(arguments.keys.as_deref())),
+        languages: languages.map(|runtime| (runtime.language.clone(), LanguageSettings::of(runtime.limits))).collect(),
+        ..defaults
+    }
+}
+
+async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Result<(), Failure> {
+    let interrupts = Interrupts::catch().map_err(|error| no_signals(&error))?;
+    let service = Service::bind(server).await.map_err(|error| refused(&error))?;
+    warn_without_walls(&engine.without_walls);
+    let runtimes = engine.runtimes.clone();
+    let engine = tokio::select! {
+        engine = Engine::start(engine) => engine.map_err(|error| cannot_start(&error, &runtimes))?,
+        () = interrupts.first() => return Ok(()),
+    };
+    for missing in engine.status().runtimes.iter().flat_map(|runtime| &runtime.missing) {
+        tracing::warn!("could not preload {missing}");
+    }
+    tracing::info!("listening on http://{}", service.address());
+    service.serve(engine, interrupts.first()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn refused(error: &ServerError) -> Failure {
+    match error {
+        ServerError::Listen { .. } => Failure::setup(error, Some("choose another with `--listen ADDRESS`".to_owned())),
+        ServerError::NeedsKeys { .. } => Failure::validation(
+            error,
+            Some("make a key with `stockade keys add NAME`, or listen on 127.0.0.1".to_owned()),
+        ),
+        ServerError::Keys(_) => Failure::validation(error, None),
+    }
+}

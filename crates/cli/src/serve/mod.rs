@@ -1,0 +1,8 @@
+//! `stockade serve`: the HTTP service.
+
+mod arguments;
+mod command;
+mod log;
+
+pub(crate) use arguments::ServeArguments;
+pub(crate) use command::serve;

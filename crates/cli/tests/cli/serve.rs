@@ -1,0 +1,102 @@
+//! `stockade serve` as a process.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::Workspace;
+
+/// A running service.
+struct Server {
+    child: Child,
+    address: String,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Server {
+    fn start(workspace: &Workspace, options: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
+        let mut child = workspace.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening on http://") {
+            line.clear();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the service has ended");
+        }
+        let address = line.rsplit("http://").next().unwrap().trim().to_owned();
+        Self { child, address, log }
+    }
+
+    /// One request with its own connection; status and body.
+    fn post(&self, body: &str, headers: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    /// Sends a signal; the exit status and the rest of the log.
+    fn stop(mut self, signal: Signal) -> (Option<i32>, String) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+#[test]
+fn it_serves_until_a_signal() {
+    let server = Server::start(&Workspace::new(), &[]);
+    let (status, answer) = server.post(r#"{"language": "python", "code": "return 6 * 7"}"#, "");
+    assert_eq!((status, &answer["result"]), (200, &42.into()), "{answer}");
+    let (status, answer) = server.post(r#"{"language": "javascript", "code": "return 6 * 7"}"#, "");
+    assert_eq!((status, &answer["result"]), (200, &42.into()), "{answer}");
+    let (status, log) = server.stop(Signal::TERM);
+    assert_eq!(status, Some(0), "{log}");
+    assert!(log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn keys_open_the_service() {
+    let workspace = Workspace::new();
+    let added = workspace.stockade(&["keys", "add", "ada", "--rate", "100/s", "--language", "python"]);
+    assert_eq!(added.status, 0, "{}", added.transcript());
+    let server = Server::start(&workspace, &[]);
+    let body = r#"{"language": "python", "code": "return 1"}"#;
+    assert_eq!(server.post(body, "").0, 401);
+    let authorization = format!("Authorization: Bearer {}\r\n", added.stdout.trim());
+    assert_eq!(server.post(body, &authorization).0, 200);
+    assert_eq!(server.post(r#"{"language": "javascript", "code": ""}"#, &authorization).0, 403);
+    server.stop(Signal::INT);
+
+    let list = workspace.stockade(&["keys", "list"]);
+    assert!(list.stdout.starts_with("ada  ") && list.stdout.trim().ends_with("100/s, python"), "{}", list.stdout);
+    assert!(!list.stdout.contains(&added.stdout.trim()[20..]));
+    assert_eq!(workspace.stockade(&["keys", "list", "--json"]).json()[0]["name"], "ada");
+    assert_eq!(workspace.stockade(&["keys", "revoke", "ada"]).status, 0);
+    workspace.stockade(&["keys", "revoke", "ada"]).assert_failed(2, "there is no key with the name `ada`");
+    assert_eq!(workspace.stockade(&["keys", "list"]).stdout, "");
+}
+
+#[test]
+fn what_cannot_be_served_is_said() {
+    let workspace = Workspace::new();
+    let open = workspace.stockade(&["serve", "--listen", "0.0.0.0:0"]);
+    open.assert_failed(2, "hint: make a key with `stockade keys add NAME`");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    workspace.stockade(&["serve", "--listen", &address]).assert_failed(12, "cannot listen on");
+    workspace.write("keys.toml", "[[keys]]\nname = 1");
+    workspace.stockade(&["serve", "--keys", "keys.toml"]).assert_failed(2, "line 2");
+}

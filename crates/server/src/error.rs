@@ -1,0 +1,30 @@
+//! Why the service cannot start or go on; what is wrong with a request is a `Problem`.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+use crate::callers::KeyFileError;
+
+/// Why the service cannot start.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The port is taken, or the address is not one of this machine.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// As configured.
+        address: SocketAddr,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// Without keys everybody who reaches the address could run code.
+    #[error("{address} is not a loopback address, and there is no API key")]
+    NeedsKeys {
+        /// As configured.
+        address: SocketAddr,
+    },
+    /// The keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+}

@@ -1,0 +1,25 @@
+//! Stockade as an HTTP service. Knows HTTP and the engine, and no walls.
+//!
+//! - [`Service`]: from listening to the end; `connection`: HTTP/1.1 within bounds; `routes`: which path is whose.
+//! - `task`: `/v1/tasks`, from a body to an outcome.
+//! - `callers`: who may do what.
+//! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds.
+//!
+//! Payloads stay bytes: inputs and results are checked to be JSON and never parsed.
+
+mod body;
+mod callers;
+mod clock;
+mod configuration;
+mod connection;
+mod error;
+mod problem;
+mod routes;
+mod service;
+mod state;
+mod task;
+
+pub use callers::{Ceilings, Key, KeyEntry, KeyFile, KeyFileError, Policy, Rate};
+pub use configuration::{DEFAULT_PORT, LanguageSettings, Retention, ServerConfiguration};
+pub use error::ServerError;
+pub use service::Service;

@@ -1,0 +1,85 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use stockade_engine::Engine;
+use tokio::sync::watch;
+
+use crate::body::Bodies;
+use crate::callers::Callers;
+use crate::configuration::ServerConfiguration;
+use crate::task::Registry;
+
+/// Where the service stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Tasks are taken.
+    Serving,
+    /// No new tasks; those that run may end.
+    Stopping,
+    /// Connections end.
+    Closing,
+}
+
+/// Waits until connections are to end.
+pub(crate) async fn closing(mut phase: watch::Receiver<Phase>) {
+    // Without a sender there is no service any more.
+    let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
+}
+
+/// What every request can reach.
+#[derive(Debug)]
+pub(crate) struct State {
+    engine: Engine,
+    configuration: ServerConfiguration,
+    registry: Registry,
+    bodies: Bodies,
+    callers: Callers,
+    phase: watch::Sender<Phase>,
+}
+
+impl State {
+    pub(crate) fn new(engine: Engine, configuration: ServerConfiguration, callers: Callers) -> Arc<Self> {
+        let ServerConfiguration { maximum_body_bytes, maximum_bodies_bytes, read_timeout, .. } = configuration;
+        Arc::new(Self {
+            engine,
+            registry: Registry::new(configuration.retention),
+            bodies: Bodies::new(maximum_body_bytes, maximum_bodies_bytes, read_timeout),
+            callers,
+            phase: watch::Sender::new(Phase::Serving),
+            configuration,
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn configuration(&self) -> &ServerConfiguration {
+        &self.configuration
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.phase.borrow() > Phase::Serving
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+    }
+
+    pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+}

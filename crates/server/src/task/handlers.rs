@@ -1,0 +1,157 @@
+//! `/v1/tasks`.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, Request, WebSocketUpgrade};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use stockade_protocol::ErrorCode;
+use uuid::Uuid;
+
+use super::events;
+use super::preferences::{check_media_type, fingerprint, idempotency_key, wants_no_wait};
+use super::record::{CancelOnDrop, Record};
+use super::registry::IdempotencyKey;
+use super::report::TaskView;
+use super::request;
+use super::submission::{Order, submit};
+use crate::callers::Caller;
+use crate::problem::{Kind, Problem};
+use crate::state::State;
+
+/// Tells that the answer is that of an earlier request with the same idempotency key.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// `POST /v1/tasks`.
+pub(crate) async fn create(
+    Extension(state): Extension<Arc<State>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    check_media_type(&parts.headers)?;
+    let no_wait = wants_no_wait(&parts.headers);
+    let key = idempotency_key(&parts.headers)?;
+    let (body, reservation) = state.bodies().read(&parts.headers, body).await?;
+    let task = request::parse(&body, &caller, state.configuration())?;
+    let is_kept = no_wait || key.is_some();
+    let order = Order { task, caller: Arc::clone(&caller), reservation, is_kept };
+    let (record, accepted) = match key {
+        Some(key) => {
+            let key = IdempotencyKey { caller: caller.name(), key };
+            state.registry().begin_once(key, fingerprint(&body), || submit(&state, order))?
+        }
+        None => {
+            let (record, accepted) = submit(&state, order)?;
+            state.registry().begin(Arc::clone(&record));
+            (record, Some(accepted))
+        }
+    };
+    let is_replayed = accepted.is_none();
+    if let Some(accepted) = accepted {
+        accepted.launch(Arc::clone(&state));
+    }
+    drop(body);
+    let mut response = if no_wait {
+        not_waiting(&record)
+    } else if is_kept {
+        // Whoever names a request wants its outcome, over another connection if need be: it runs on.
+        record.ended().await;
+        ended(record.view())
+    } else {
+        let guard = CancelOnDrop(Arc::clone(&record));
+        record.ended().await;
+        let response = ended(record.view());
+        drop(guard);
+        response
+    };
+    if is_replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// `GET /v1/tasks/{id}`.
+pub(crate) async fn read(
+    Extension(state): Extension<Arc<State>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(json(StatusCode::OK, &find(&state, &caller, &id)?.view()))
+}
+
+/// `DELETE /v1/tasks/{id}`: ends a task that runs, forgets one that has ended.
+pub(crate) async fn cancel(
+    Extension(state): Extension<Arc<State>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let record = find(&state, &caller, &id)?;
+    if record.has_ended() {
+        state.registry().forget(record.id);
+    } else {
+        record.cancel();
+        record.ended().await;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /v1/tasks/{id}/events`: over a WebSocket if the client asks for one, else as server-sent events.
+pub(crate) async fn follow(
+    Extension(state): Extension<Arc<State>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let record = find(&state, &caller, &id)?;
+    match socket {
+        Ok(socket) => Ok(events::socket(record, socket)),
+        Err(_) => events::stream(record, &headers),
+    }
+}
+
+fn find(state: &State, caller: &Caller, id: &str) -> Result<Arc<Record>, Problem> {
+    id.parse::<Uuid>()
+        .ok()
+        .and_then(|id| state.registry().find(&caller.name(), id))
+        .ok_or_else(|| Problem::new(Kind::NotFound, "there is no task of this id, or it was forgotten"))
+}
+
+/// The answer before the task has ended.
+fn not_waiting(record: &Record) -> Response {
+    let mut response = json(StatusCode::ACCEPTED, &record.view());
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{}", record.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("respond-async"));
+    response
+}
+
+/// The answer after the task has ended.
+fn ended(view: TaskView) -> Response {
+    match &view.report.error {
+        None => json(StatusCode::OK, &view),
+        Some(error) => Problem::of_task(view.id, &error.clone(), view.report).into_response(),
+    }
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => {
+            let mut response = (status, Body::from(body)).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => {
+            let detail = format!("the answer cannot be written: {error}");
+            Problem::new(Kind::Task(ErrorCode::InternalError), detail).into_response()
+        }
+    }
+}

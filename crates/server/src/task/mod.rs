@@ -1,0 +1,22 @@
+//! Tasks over HTTP.
+//!
+//! - `request`: from a body to a task; `preferences`: what the headers ask for.
+//! - `submission`: from a task to its record, and what drives it to its end.
+//! - `record`, `output`, `registry`: what is known of a task while it runs and after.
+//! - `report`: what a caller is told; `events`: the same, live.
+//! - `handlers`: the routes.
+
+mod events;
+mod handlers;
+mod output;
+mod preferences;
+mod record;
+mod registry;
+mod report;
+mod request;
+mod submission;
+
+pub(crate) use handlers::{cancel, create, follow, read};
+pub(crate) use registry::Registry;
+pub(crate) use report::TaskReport;
+pub(crate) use request::printable;

@@ -1,0 +1,155 @@
+//! What is known of one task, from the moment that it is accepted.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use stockade_protocol::{Language, Outcome};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::output::{Output, Stream};
+use super::report::{Status, TaskReport, TaskView};
+
+/// One task: shared by what drives it, the request that waits for it, and those that ask for it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: Uuid,
+    /// Whose it is; nobody else can see it.
+    pub(crate) caller: Arc<str>,
+    pub(crate) language: Language,
+    progress: Mutex<Progress>,
+    /// Counts changes of `progress`.
+    changes: watch::Sender<u64>,
+    cancelled: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    output: Output,
+    outcome: Option<Outcome>,
+}
+
+/// Something that happened to a task.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// It wrote; the place is where what follows begins.
+    Wrote { stream: Stream, text: String, place: usize },
+    /// It has ended.
+    Ended(Box<TaskView>),
+}
+
+impl Record {
+    pub(crate) fn new(caller: Arc<str>, language: Language) -> Arc<Self> {
+        Arc::new(Self {
+            id: Uuid::new_v4(),
+            caller,
+            language,
+            progress: Mutex::default(),
+            changes: watch::Sender::new(0),
+            cancelled: watch::Sender::new(false),
+        })
+    }
+
+    /// Takes what the task wrote.
+    pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) {
+        self.lock().output.write(stream, bytes);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Takes the outcome: the last change.
+    pub(crate) fn end(&self, outcome: Outcome) {
+        {
+            let mut progress = self.lock();
+            progress.output.finish();
+            progress.outcome = Some(outcome);
+        }
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Asks for the end of the task; of no effect when it has ended.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.send_replace(true);
+    }
+
+    /// Waits until somebody has asked for the end of the task.
+    pub(crate) async fn cancelled(&self) {
+        // The sender is part of this record, so that waiting cannot fail.
+        let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
+    }
+
+    /// Waits for the end of the task.
+    pub(crate) async fn ended(&self) {
+        let mut changes = self.changes.subscribe();
+        while !self.has_ended() {
+            let _ = changes.changed().await;
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().outcome.is_some()
+    }
+
+    /// The next thing that happened after a place in the output; waits for it if need be.
+    pub(crate) async fn after(&self, place: usize) -> Happening {
+        let mut changes = self.changes.subscribe();
+        loop {
+            {
+                let progress = self.lock();
+                if let Some((stream, text, place)) = progress.output.after(place) {
+                    return Happening::Wrote { stream, text: text.to_owned(), place };
+                }
+                if progress.outcome.is_some() {
+                    return Happening::Ended(Box::new(self.show(&progress)));
+                }
+            }
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// What there is to tell now.
+    pub(crate) fn view(&self) -> TaskView {
+        self.show(&self.lock())
+    }
+
+    fn show(&self, progress: &Progress) -> TaskView {
+        let outcome = progress.outcome.as_ref();
+        let (status, result, error) = match outcome.map(|outcome| &outcome.result) {
+            None => (Status::Running, None, None),
+            Some(Ok(result)) => (Status::Ok, result.clone(), None),
+            Some(Err(error)) => (Status::Error, None, Some(error.clone())),
+        };
+        let report = TaskReport {
+            error,
+            stdout: progress.output.of(Stream::Stdout),
+            stderr: progress.output.of(Stream::Stderr),
+            exit_code: outcome.and_then(|outcome| outcome.exit_code),
+            usage: outcome.map(|outcome| outcome.usage),
+            denied: outcome.map(|outcome| outcome.denied.clone()).unwrap_or_default(),
+        };
+        TaskView { id: self.id, status, language: self.language.name().to_owned(), result, report }
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn size(&self) -> usize {
+        let progress = self.lock();
+        let result = match progress.outcome.as_ref().map(|outcome| &outcome.result) {
+            Some(Ok(Some(result))) => result.bytes().len(),
+            Some(Err(error)) => error.message.len() + error.stack.as_ref().map_or(0, String::len),
+            Some(Ok(None)) | None => 0,
+        };
+        size_of::<Self>() + progress.output.size() + result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Cancels the task of a request whose client has gone.
+#[derive(Debug)]
+pub(crate) struct CancelOnDrop(pub(crate) Arc<Record>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}

@@ -1,0 +1,324 @@
+//! From the body of a request to a task. Inputs stay the bytes that came.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use stockade_protocol::task::range;
+use stockade_protocol::{Language, Limits, Program, RawJson, Task};
+
+use crate::callers::Caller;
+use crate::configuration::{LanguageSettings, ServerConfiguration};
+use crate::problem::Problem;
+
+/// Environment variables that a task may bring, and bytes of their names and values together.
+const MAXIMUM_VARIABLES: usize = 64;
+const MAXIMUM_ENVIRONMENT_BYTES: usize = 32 * 1024;
+/// Modules that a task may list.
+const MAXIMUM_ALLOWED: usize = 1024;
+/// Characters of a file name.
+const MAXIMUM_FILE_NAME: usize = 255;
+
+/// The body of `POST /v1/tasks`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TaskRequest<'body> {
+    #[serde(borrow)]
+    language: Cow<'body, str>,
+    #[serde(borrow)]
+    code: Cow<'body, str>,
+    #[serde(borrow, default)]
+    inputs: Option<&'body RawValue>,
+    #[serde(default)]
+    timeout_ms: Option<u64>,
+    #[serde(borrow, default)]
+    limits: Option<&'body RawValue>,
+    #[serde(default)]
+    allow: Option<Vec<String>>,
+    #[serde(default)]
+    environment: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    file_name: Option<String>,
+}
+
+/// Limits other than those that the language has by default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsRequest {
+    memory_bytes: Option<u64>,
+    temporary_storage_bytes: Option<u64>,
+    processes: Option<u32>,
+    output_bytes: Option<u64>,
+}
+
+/// Reads a body; gives the task as the caller may have it.
+pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfiguration) -> Result<Task, Problem> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::validation("the body is not a JSON object"));
+    }
+    let request: TaskRequest<'_> = serde_json::from_slice(body)
+        .map_err(|error| Problem::validation(format!("the body is not a task: {error}")))?;
+    let language = Language::from(request.language.clone().into_owned());
+    let Some(settings) = configuration.languages.get(&language) else {
+        let known: Vec<&str> = configuration.languages.keys().map(Language::name).collect();
+        return Err(Problem::validation(format!(
+            "there is no runtime for the language `{}`; there are: {}",
+            printable(language.name()),
+            known.join(", ")
+        )));
+    };
+    caller.may_use(&language)?;
+    let limits = limits(&request, caller, settings)?;
+    let allow = caller.allowed_modules(&language, allowed(request.allow)?, settings.allow.as_ref())?;
+    let inputs = request.inputs.map(|inputs| check_inputs(body, inputs)).transpose()?.unwrap_or_default();
+    let environment = check_environment(request.environment.unwrap_or_default())?;
+    let file_name = match request.file_name {
+        Some(name) => check_file_name(name)?,
+        None => default_file_name(&language).to_owned(),
+    };
+    let code = match request.code {
+        Cow::Borrowed(code) => body.slice_ref(code.as_bytes()),
+        Cow::Owned(code) => code.into(),
+    };
+    Ok(Task { language, program: Program::Code { file_name, code }, inputs, limits, allow, environment })
+}
+
+fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSettings) -> Result<Limits, Problem> {
+    let asked = request.limits.map(read_limits).transpose()?;
+    let asked = asked.as_ref();
+    let ceilings = caller.ceilings(settings.ceilings);
+    // A default above the caller's ceiling is lowered; only what was asked for is refused.
+    let bounded = |name, asked: Option<u64>, default: u64, ceiling: u64, least: u64| match asked {
+        None => Ok(default.min(ceiling)),
+        Some(value) if value < least => Err(Problem::validation(format!("`{name}` must be at least {least}"))),
+        Some(value) if value > ceiling => Err(Problem::validation(format!(
+            "`{name}` must be at most {ceiling}, which is the ceiling for this caller"
+        ))),
+        Some(value) => Ok(value),
+    };
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let Limits { timeout, memory_bytes, temporary_storage_bytes, processes, output_bytes } = settings.limits;
+    Ok(Limits {
+        timeout: Duration::from_millis(bounded(
+            "timeout_ms",
+            request.timeout_ms,
+            milliseconds(timeout),
+            milliseconds(ceilings.timeout),
+            milliseconds(*range::TIMEOUT.start()),
+        )?),
+        memory_bytes: bounded(
+            "limits.memory_bytes",
+            asked.and_then(|limits| limits.memory_bytes),
+            memory_bytes,
+            ceilings.memory_bytes,
+            *range::MEMORY.start(),
+        )?,
+        temporary_storage_bytes: bounded(
+            "limits.temporary_storage_bytes",
+            asked.and_then(|limits| limits.temporary_storage_bytes),
+            temporary_storage_bytes,
+            ceilings.temporary_storage_bytes,
+            *range::TEMPORARY_STORAGE.start(),
+        )?,
+        processes: u32::try_from(bounded(
+            "limits.processes",
+            asked.and_then(|limits| limits.processes).map(u64::from),
+            processes.into(),
+            ceilings.processes.into(),
+            (*range::PROCESSES.start()).into(),
+        )?)
+        .unwrap_or(u32::MAX),
+        output_bytes: bounded(
+            "limits.output_bytes",
+            asked.and_then(|limits| limits.output_bytes),
+            output_bytes,
+            ceilings.output_bytes,
+            *range::OUTPUT.start(),
+        )?,
+    })
+}
+
+/// An object: the list that the format would take as well is not part of the API.
+fn read_limits(limits: &RawValue) -> Result<LimitsRequest, Problem> {
+    if !limits.get().starts_with('{') {
+        return Err(Problem::validation("`limits` is not an object"));
+    }
+    serde_json::from_str(limits.get()).map_err(|error| Problem::validation(format!("`limits`: {error}")))
+}
+
+fn allowed(allow: Option<Vec<String>>) -> Result<Option<Vec<String>>, Problem> {
+    if allow.as_ref().is_some_and(|allow| allow.len() > MAXIMUM_ALLOWED) {
+        return Err(Problem::validation(format!("`allow` lists more than {MAXIMUM_ALLOWED} modules")));
+    }
+    Ok(allow)
+}
+
+fn check_inputs(body: &Bytes, inputs: &RawValue) -> Result<Bytes, Problem> {
+    let inputs = body.slice_ref(inputs.get().as_bytes());
+    if inputs.first() != Some(&b'{') {
+        return Err(Problem::validation(
+            "`inputs` is not an object; its keys become variables of the code: wrap the value, as in {\"items\": …}",
+        ));
+    }
+    let inputs = RawJson::new(inputs).map_err(|error| Problem::validation(format!("`inputs`: {error}")))?;
+    Ok(inputs.bytes().clone())
+}
+
+fn check_environment(environment: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
+    if environment.len() > MAXIMUM_VARIABLES {
+        return Err(Problem::validation(format!("`environment` has more than {MAXIMUM_VARIABLES} variables")));
+    }
+    if environment.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAXIMUM_ENVIRONMENT_BYTES {
+        return Err(Problem::validation(format!("`environment` has more than {MAXIMUM_ENVIRONMENT_BYTES} bytes")));
+    }
+    for (name, value) in &environment {
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+        if !is_name {
+            let name = printable(name);
+            return Err(Problem::validation(format!("`environment`: `{name}` is not the name of a variable")));
+        }
+        if value.contains('\0') {
+            return Err(Problem::validation(format!("`environment`: the value of `{name}` has a zero byte")));
+        }
+    }
+    Ok(environment)
+}
+
+fn check_file_name(name: String) -> Result<String, Problem> {
+    let is_wrong = name.is_empty()
+        || name.chars().count() > MAXIMUM_FILE_NAME
+        || matches!(name.as_str(), "." | "..")
+        || name.chars().any(|character| character == '/' || character.is_control());
+    if is_wrong {
+        return Err(Problem::validation(format!(
+            "`file_name` must be a file name of 1 to {MAXIMUM_FILE_NAME} characters, without `/`"
+        )));
+    }
+    Ok(name)
+}
+
+fn default_file_name(language: &Language) -> &'static str {
+    match language {
+        Language::Python => "task.py",
+        Language::JavaScript => "task.js",
+        Language::Custom(_) => "task",
+    }
+}
+
+/// What a caller wrote, as part of a message: short, and without what could command a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    const LONGEST: usize = 64;
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(|character| {
+            let is_harmless = !character.is_control();
+            is_harmless
+                .then_some(character)
+                .into_iter()
+                .chain((!is_harmless).then(|| character.escape_default()).into_iter().flatten())
+        })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use stockade_protocol::ErrorCode;
+
+    use crate::problem::Kind;
+
+    fn parsed(body: &str) -> Result<Task, Problem> {
+        parse(&Bytes::copy_from_slice(body.as_bytes()), &Caller::anonymous(), &ServerConfiguration::default())
+    }
+
+    fn refused(body: &str) -> String {
+        let problem = parsed(body).unwrap_err();
+        assert_eq!(problem.kind(), Kind::Task(ErrorCode::ValidationError));
+        problem.detail().to_owned()
+    }
+
+    #[test]
+    fn inputs_keep_their_bytes() {
+        let task = parsed(r#"{"language": "python", "code": "return x", "inputs": {"x":  1.50, "x": 2e400}}"#).unwrap();
+        assert_eq!(&task.inputs[..], br#"{"x":  1.50, "x": 2e400}"#);
+        assert_eq!(task.limits, Limits::of(&Language::Python));
+        let Program::Code { file_name, code } = task.program else { panic!("not code") };
+        assert_eq!((file_name.as_str(), &code[..]), ("task.py", &b"return x"[..]));
+    }
+
+    #[test]
+    fn limits_may_be_lowered() {
+        let task = parsed(
+            r#"{"language": "javascript", "code": "", "timeout_ms": 5, "limits": {"memory_bytes": 67108864, "processes": 3}}"#,
+        )
+        .unwrap();
+        let defaults = Limits::of(&Language::JavaScript);
+        let expected = Limits { timeout: Duration::from_millis(5), memory_bytes: 64 << 20, processes: 3, ..defaults };
+        assert_eq!(task.limits, expected);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mistakes = [
+            "",
+            "[]",
+            "{}",
+            r#"{"language": "python"}"#,
+            r#"{"language": "python", "code": 1}"#,
+            r#"{"language": "python", "code": "", "cod": ""}"#,
+            r#"{"language": "python", "code": "", "code": ""}"#,
+            r#"{"language": "python", "code": "\ud800"}"#,
+            r#"{"language": "perl\u001b[2J", "code": ""}"#,
+            r#"{"language": "python", "code": "", "inputs": [1]}"#,
+            r#"{"language": "python", "code": "", "timeout_ms": -1}"#,
+            r#"{"language": "python", "code": "", "timeout_ms": 0}"#,
+            r#"{"language": "python", "code": "", "timeout_ms": 60001}"#,
+            r#"{"language": "python", "code": "", "limits": {"memory_bytes": 1}}"#,
+            r#"{"language": "python", "code": "", "limits": {"memory_bytes": 99999999999}}"#,
+            r#"{"language": "python", "code": "", "limits": {"cpu": 1}}"#,
+            r#"{"language": "python", "code": "", "limits": [null, null, null, null]}"#,
+            r#"{"language": "python", "code": "", "environment": {"A B": "1"}}"#,
+            r#"{"language": "python", "code": "", "environment": {"A": "\u0000"}}"#,
+            r#"{"language": "python", "code": "", "file_name": "../x.py"}"#,
+            r#"{"language": "python", "code": ""} x"#,
+        ];
+        insta::assert_snapshot!(mistakes.map(refused).join("\n"));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_without_recursion() {
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let body = format!(r#"{{"language": "python", "code": "", "inputs": {{"x": {deep}}}}}"#);
+        assert!(refused(&body).contains("nested more than 512 deep"));
+        // Where no value of ours can be.
+        refused(&format!(r#"{{"language": {deep}, "code": ""}}"#));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_task_or_a_problem(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes.into(), &Caller::anonymous(), &ServerConfiguration::default());
+        }
+
+        #[test]
+        fn any_json_of_the_right_shape_is_a_task_or_a_problem(
+            code in any::<String>(), name in any::<String>(), number in any::<i64>(), text in any::<String>(),
+        ) {
+            let body = serde_json::json!({
+                "language": "python", "code": code, "file_name": name, "timeout_ms": number,
+                "environment": {text.clone(): text.clone()}, "allow": [text.clone()], "inputs": {text.clone(): text},
+            });
+            let _ = parsed(&body.to_string());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! From a task to its record, and what drives it to its end.
+
+use std::sync::Arc;
+
+use stockade_engine::{RunningTask, TaskEvent};
+use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
+
+use super::output::Stream;
+use super::record::Record;
+use crate::body::Reservation;
+use crate::callers::{Caller, Place};
+use crate::problem::{Kind, Problem};
+use crate::state::State;
+
+/// A task that somebody wants to run.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) task: Task,
+    pub(crate) caller: Arc<Caller>,
+    /// Memory that the request takes until the task has ended.
+    pub(crate) reservation: Reservation,
+    /// The outcome is kept for a caller that comes back for it.
+    pub(crate) is_kept: bool,
+}
+
+/// A task that the engine has taken. It goes on when it is launched.
+pub(crate) struct Accepted {
+    running: RunningTask,
+    record: Arc<Record>,
+    is_kept: bool,
+    /// What the task holds of the service until it has ended.
+    _reservation: Reservation,
+    _place: Place,
+}
+
+/// Gives a task to the engine, or says at once why not.
+pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accepted), Problem> {
+    if state.is_stopping() {
+        return Err(Problem::new(Kind::Unavailable, "the service is stopping; send the task to another one"));
+    }
+    let place = order.caller.take_place()?;
+    let Order { task, caller, reservation, is_kept } = order;
+    let record = Record::new(caller.name(), task.language.clone());
+    let running = state.engine().submit(task).map_err(|error| Problem::refused(&error))?;
+    let accepted = Accepted { running, record: Arc::clone(&record), is_kept, _reservation: reservation, _place: place };
+    Ok((record, accepted))
+}
+
+impl Accepted {
+    /// Follows the task to its end, whatever becomes of the request. Its record must be in the registry.
+    pub(crate) fn launch(mut self, state: Arc<State>) {
+        tokio::spawn(async move {
+            let outcome = follow(&mut self.running, &self.record).await;
+            let Self { record, is_kept, running, _reservation: reservation, _place: place } = self;
+            // Whoever hears of the end may send the next task at once.
+            drop((running, reservation, place));
+            record.end(outcome);
+            state.registry().end(&record, is_kept);
+        });
+    }
+}
+
+async fn follow(running: &mut RunningTask, record: &Record) -> Outcome {
+    let cancelled = record.cancelled();
+    tokio::pin!(cancelled);
+    let mut is_cancelled = false;
+    loop {
+        tokio::select! {
+            event = running.next_event() => match event {
+                Some(TaskEvent::Stdout(bytes)) => record.write(Stream::Stdout, &bytes),
+                Some(TaskEvent::Stderr(bytes)) => record.write(Stream::Stderr, &bytes),
+                // Plain code has nobody to ask, but a worker may send anything.
+                Some(TaskEvent::Request { id, name, .. }) => running.answer(id, Err(no_answer(&name))),
+                Some(TaskEvent::Log(_)) => {}
+                Some(TaskEvent::Finished(outcome)) => return outcome,
+                None => return engine_gone(),
+            },
+            () = &mut cancelled, if !is_cancelled => {
+                is_cancelled = true;
+                running.cancel();
+            }
+        }
+    }
+}
+
+fn no_answer(name: &str) -> RawJson {
+    RawJson::from_value(&serde_json::json!({ "message": format!("`{name}` is not available over HTTP") }))
+}
+
+fn engine_gone() -> Outcome {
+    let error = TaskError::new(ErrorCode::CancelledError, "The engine was stopped");
+    Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+}

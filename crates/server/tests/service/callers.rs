@@ -1,0 +1,145 @@
+//! API keys (hostile.md, O6).
+
+use serde_json::json;
+use stockade_protocol::Language;
+use stockade_server::{Ceilings, KeyFile, Policy, ServerConfiguration, ServerError, Service};
+use tempfile::TempDir;
+
+use crate::stage::{Answer, Stage};
+
+/// A service with keys, and their file.
+struct Keyed {
+    stage: Stage,
+    file: KeyFile,
+    _folder: TempDir,
+}
+
+impl Keyed {
+    /// With one key for each policy, named after its place.
+    async fn start(policies: impl IntoIterator<Item = Policy>) -> (Self, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = KeyFile::new(folder.path().join("keys.toml"));
+        let add = |(index, policy)| file.add(&format!("key-{index}"), policy).unwrap().reveal().to_owned();
+        let keys = policies.into_iter().enumerate().map(add).collect();
+        let path = file.path().to_owned();
+        let languages = [Language::Python, Language::JavaScript];
+        let stage = Stage::with(&languages, |_, configuration| configuration.keys = Some(path)).await;
+        (Self { stage, file, _folder: folder }, keys)
+    }
+
+    async fn post(&self, key: &str, body: serde_json::Value) -> Answer {
+        self.stage.send(self.stage.task(&body).bearer_auth(key)).await
+    }
+}
+
+fn python(code: &str) -> serde_json::Value {
+    json!({ "language": "python", "code": code })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_there_is_no_way_in() {
+    let (keyed, keys) = Keyed::start([Policy::default()]).await;
+    let stage = &keyed.stage;
+    assert_eq!(keyed.post(&keys[0], python("return 1")).await.result(), 1);
+    let refused = stage.post(&python("return 1")).await;
+    insta::assert_json_snapshot!(refused.problem(401, "AUTHENTICATION_ERROR"));
+    assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"stockade\"");
+    let guessed = keyed.post("stockade_00000000_0", python("return 1")).await;
+    guessed.problem(401, "AUTHENTICATION_ERROR");
+    // Addresses stand in the logs of others.
+    let in_query = stage.client.post(stage.url(&format!("/v1/tasks?key={}&access_token={}", keys[0], keys[0])));
+    stage.send(in_query.json(&python("return 1"))).await.problem(401, "AUTHENTICATION_ERROR");
+    keyed.stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_is_refused_without_a_restart() {
+    let (keyed, keys) = Keyed::start([Policy::default()]).await;
+    keyed.file.revoke("key-0").unwrap();
+    let later = keyed.file.add("later", Policy::default()).unwrap();
+    let refused = async {
+        while keyed.post(&keys[0], python("return 1")).await.status != 401 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(crate::stage::PATIENCE, refused).await.expect("the key still works");
+    assert_eq!(keyed.post(later.reveal(), python("return 1")).await.result(), 1);
+    keyed.stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_its_own_bounds() {
+    let bounded = Policy {
+        languages: Some([Language::Python].into()),
+        packages: Some(["json".to_owned()].into()),
+        ceilings: Ceilings { timeout_ms: Some(300), memory_bytes: Some(64 << 20), ..Ceilings::default() },
+        ..Policy::default()
+    };
+    let (keyed, keys) = Keyed::start([bounded, Policy::default()]).await;
+    let post = |key: usize, body| keyed.post(&keys[key], body);
+    let documents = [
+        post(0, json!({ "language": "javascript", "code": "" })).await.problem(403, "PERMISSION_ERROR"),
+        post(0, json!({ "language": "python", "code": "", "allow": ["os"] })).await.problem(403, "PERMISSION_ERROR"),
+        post(0, json!({ "language": "python", "code": "", "timeout_ms": 301 })).await.problem(400, "VALIDATION_ERROR"),
+    ];
+    insta::assert_json_snapshot!(documents);
+    assert_eq!(post(0, python("import json\nreturn 1")).await.result(), 1);
+    assert_eq!(post(0, python("import csv")).await.status, 422);
+    post(0, python("while True: pass")).await.problem(422, "TIMEOUT_ERROR");
+    assert_eq!(post(1, json!({ "language": "javascript", "code": "return 1" })).await.result(), 1);
+    keyed.stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_requests_are_told_when_to_come_back() {
+    let policies = [
+        Policy { rate: Some("3/h".parse().unwrap()), ..Policy::default() },
+        Policy { concurrency: Some(1), ..Policy::default() },
+    ];
+    let (keyed, keys) = Keyed::start(policies).await;
+    for _ in 0..3 {
+        assert_eq!(keyed.post(&keys[0], python("return 1")).await.result(), 1);
+    }
+    let refused = keyed.post(&keys[0], python("return 1")).await;
+    refused.problem(429, "RATE_LIMIT_ERROR");
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1000..=1200).contains(&seconds), "{seconds}");
+
+    let stage = &keyed.stage;
+    let endless = stage.task(&python("while True: pass")).bearer_auth(&keys[1]).header("prefer", "respond-async");
+    let path = stage.send(endless).await.header("location").to_owned();
+    keyed.post(&keys[1], python("return 1")).await.problem(429, "RATE_LIMIT_ERROR");
+    let delete = |key: &str| stage.send(stage.client.delete(stage.url(&path)).bearer_auth(key));
+    // The tasks of others are none at all.
+    let other = keyed.file.add("other", Policy::default()).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    delete(other.reveal()).await.problem(404, "NOT_FOUND_ERROR");
+    assert_eq!(delete(&keys[1]).await.status, 204);
+    assert_eq!(keyed.post(&keys[1], python("return 1")).await.result(), 1);
+    keyed.stage.stop().await;
+}
+
+#[tokio::test]
+async fn without_keys_only_this_machine_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.toml");
+    let bind = |address: &str| {
+        let listen = address.parse().unwrap();
+        Service::bind(ServerConfiguration { listen, keys: Some(keys.clone()), ..ServerConfiguration::default() })
+    };
+    assert!(matches!(bind("0.0.0.0:0").await, Err(ServerError::NeedsKeys { .. })));
+    assert!(bind("127.0.0.1:0").await.is_ok());
+    KeyFile::new(&keys).add("ada", Policy::default()).unwrap();
+    assert!(bind("0.0.0.0:0").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_whose_name_leads_here_is_refused() {
+    let stage = Stage::start().await;
+    let request = stage.task(&python("return 1")).header("host", "rebound.example.org");
+    stage.send(request).await.problem(421, "HOST_ERROR");
+    // What a page can send without asking first is not taken.
+    let simple = stage.client.post(stage.url("/v1/tasks")).header("content-type", "text/plain").body("{}");
+    stage.send(simple).await.problem(415, "MEDIA_TYPE_ERROR");
+    stage.stop().await;
+}

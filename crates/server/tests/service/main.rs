@@ -1,0 +1,11 @@
+//! The service over real HTTP, with a real engine.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod bounds;
+mod callers;
+mod events;
+mod execute;
+mod keep;
+mod stage;
+mod stop;
