@@ -196,6 +196,7 @@ impl Engine {
             queued,
             running: self.0.load.tasks().saturating_sub(queued),
             maximum_tasks: self.0.maximum_tasks,
+            maximum_queue: self.0.maximum_queue,
             draining: self.0.draining.load(Ordering::SeqCst),
         }
     }

@@ -15,6 +15,8 @@ pub struct EngineStatus {
     pub running: usize,
     /// Tasks that can run at the same time.
     pub maximum_tasks: usize,
+    /// Tasks that can wait for a place; one more is refused.
+    pub maximum_queue: usize,
     /// `drain` or `stop` was called.
     pub draining: bool,
 }

@@ -36,7 +36,6 @@ impl Bodies {
     }
 
     /// Bytes that are in memory now.
-    #[cfg(test)]
     pub(crate) fn reserved(&self) -> usize {
         self.reserved.load(Ordering::Relaxed)
     }

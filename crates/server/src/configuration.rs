@@ -8,6 +8,8 @@ use std::time::Duration;
 use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{Language, Limits};
 
+use crate::watch::AuditConfiguration;
+
 /// The port of the reference (spec/seed-4).
 pub const DEFAULT_PORT: u16 = 3000;
 
@@ -30,6 +32,10 @@ pub struct ServerConfiguration {
     pub retention: Retention,
     /// The file of the API keys; `None`: there are none.
     pub keys: Option<PathBuf>,
+    /// The log of who ran what; `None`: nothing is logged.
+    pub audit: Option<AuditConfiguration>,
+    /// Names of the walls that the operator has given up, for `/metrics` to say so.
+    pub missing_walls: Vec<String>,
     /// How long running tasks get to end after the service was told to stop.
     pub stop_deadline: Duration,
 }
@@ -75,6 +81,8 @@ impl Default for ServerConfiguration {
             read_timeout: Duration::from_secs(30),
             retention: Retention { time: Duration::from_secs(300), bytes: 64 * MEBIBYTE as usize, tasks: 10_000 },
             keys: None,
+            audit: None,
+            missing_walls: Vec::new(),
             stop_deadline: Duration::from_secs(30),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -23,6 +24,14 @@ pub enum ServerError {
     NeedsKeys {
         /// As configured.
         address: SocketAddr,
+    },
+    /// Who asks for an audit log does not want tasks without it.
+    #[error("cannot open the audit log `{path}`: {source}", path = path.display())]
+    Audit {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
     },
     /// The keys cannot be read.
     #[error(transparent)]

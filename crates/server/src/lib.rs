@@ -3,6 +3,7 @@
 //! - [`Service`]: from listening to the end; `connection`: HTTP/1.1 within bounds; `routes`: which path is whose.
 //! - `task`: `/v1/tasks`, from a body to an outcome.
 //! - `callers`: who may do what.
+//! - `watch`: metrics, health, the audit log.
 //! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds.
 //!
 //! Payloads stay bytes: inputs and results are checked to be JSON and never parsed.
@@ -18,8 +19,10 @@ mod routes;
 mod service;
 mod state;
 mod task;
+mod watch;
 
 pub use callers::{Ceilings, Key, KeyEntry, KeyFile, KeyFileError, Policy, Rate};
 pub use configuration::{DEFAULT_PORT, LanguageSettings, Retention, ServerConfiguration};
 pub use error::ServerError;
 pub use service::Service;
+pub use watch::AuditConfiguration;

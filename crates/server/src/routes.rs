@@ -2,24 +2,34 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State as Extract};
+use axum::extract::{MatchedPath, Request, State as Extract};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::problem::{Kind, Problem};
 use crate::state::State;
-use crate::task;
+use crate::{task, watch};
 
 /// The paths of the API.
 pub(crate) fn router(state: &Arc<State>) -> Router {
-    let tasks = Router::new()
+    let keyed = Router::new()
         .route("/v1/tasks", post(task::create).fallback(|| method("POST")))
         .route("/v1/tasks/{id}", get(task::read).delete(task::cancel).fallback(|| method("GET, HEAD, DELETE")))
         .route("/v1/tasks/{id}/events", get(task::follow).fallback(|| method("GET, HEAD")))
+        .route("/metrics", get(watch::metrics).fallback(|| method("GET, HEAD")))
         .layer(middleware::from_fn_with_state(Arc::clone(state), identify));
-    Router::new().merge(tasks).fallback(nothing).layer(Extension(Arc::clone(state)))
+    // Load balancers and people who look around have no key.
+    let open = Router::new()
+        .route("/healthz", get(watch::healthz).fallback(|| method("GET, HEAD")))
+        .route("/readyz", get(watch::readyz).fallback(|| method("GET, HEAD")));
+    Router::new()
+        .merge(keyed)
+        .merge(open)
+        .fallback(nothing)
+        .layer(middleware::from_fn(watch::count))
+        .layer(Extension(Arc::clone(state)))
 }
 
 async fn method(methods: &'static str) -> Problem {
@@ -31,9 +41,22 @@ async fn nothing() -> Problem {
 }
 
 /// Finds out who is calling.
-async fn identify(Extract(state): Extract<Arc<State>>, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let caller = state.callers().identify(request.headers())?;
-    caller.count_request()?;
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+async fn identify(Extract(state): Extract<Arc<State>>, mut request: Request, next: Next) -> Response {
+    let refused = match state.callers().identify(request.headers()) {
+        Ok(caller) => match caller.count_request() {
+            Ok(()) => {
+                request.extensions_mut().insert(caller);
+                return next.run(request).await;
+            }
+            Err(problem) => (Some(caller), problem),
+        },
+        Err(problem) => (None, problem),
+    };
+    let (caller, problem) = refused;
+    if let Some(audit) = state.audit() {
+        let name = caller.map(|caller| caller.name());
+        let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+        audit.refused(name.as_deref(), problem.kind().code(), request.method().as_str(), path).await;
+    }
+    problem.into_response()
 }

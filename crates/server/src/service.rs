@@ -1,10 +1,12 @@
 //! A service from its start to its end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_engine::Engine;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::callers::{Callers, KeyFile};
 use crate::configuration::ServerConfiguration;
@@ -12,6 +14,7 @@ use crate::connection::{self, Bounds};
 use crate::error::ServerError;
 use crate::routes;
 use crate::state::{Phase, State};
+use crate::watch::{Audit, Metrics};
 
 /// How often outcomes that have been kept long enough are forgotten, and changed API keys read.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -25,6 +28,8 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Service {
     configuration: ServerConfiguration,
     callers: Callers,
+    metrics: Metrics,
+    audit: Option<(Audit, oneshot::Receiver<()>)>,
     listener: TcpListener,
 }
 
@@ -37,7 +42,13 @@ impl Service {
             return Err(ServerError::NeedsKeys { address });
         }
         let listener = TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
-        Ok(Self { configuration, callers, listener })
+        let metrics = Metrics::new(&configuration);
+        let audit = configuration.audit.as_ref().map(|audit| {
+            Audit::open(audit, metrics.audit_lines())
+                .map_err(|source| ServerError::Audit { path: audit.path.clone(), source })
+        });
+        let audit = audit.transpose()?;
+        Ok(Self { configuration, callers, metrics, audit, listener })
     }
 
     /// Where it listens; the port is a real one.
@@ -48,11 +59,12 @@ impl Service {
     /// Serves until `stop` is ready. Then new tasks are refused, those that run may end until the deadline, and the
     /// engine is stopped: no process of a task is left when this returns.
     pub async fn serve(self, engine: Engine, stop: impl Future<Output = ()>) {
-        let Self { configuration, callers, listener } = self;
+        let Self { configuration, callers, metrics, audit, listener } = self;
+        let (audit, audit_end) = audit.unzip();
         let deadline = configuration.stop_deadline;
         let bounds =
             Bounds { maximum_connections: configuration.maximum_connections, read_timeout: configuration.read_timeout };
-        let state = State::new(engine.clone(), configuration, callers);
+        let state = State::new(engine.clone(), configuration, callers, metrics, audit);
         let serving = tokio::spawn(connection::serve(listener, routes::router(&state), bounds, state.phase()));
         let sweeping = async {
             loop {
@@ -68,22 +80,29 @@ impl Service {
             () = sweeping => {}
         }
         state.enter(Phase::Stopping);
-        let has_ended = async {
-            while state.registry().running() > 0 {
+        let tasks = Arc::clone(&state);
+        let has_ended = async move {
+            while tasks.registry().running() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::pin!(has_ended);
-        if tokio::time::timeout(deadline, has_ended.as_mut()).await.is_err() {
+        let mut has_ended = Box::pin(has_ended);
+        if tokio::time::timeout(deadline, &mut has_ended).await.is_err() {
             tracing::warn!(tasks = state.registry().running(), "the deadline is over; tasks are cancelled");
             state.registry().cancel_all();
-            let _ = tokio::time::timeout(CANCEL_PATIENCE, has_ended).await;
+            let _ = tokio::time::timeout(CANCEL_PATIENCE, &mut has_ended).await;
         }
+        drop(has_ended);
         state.enter(Phase::Closing);
         let stopper = serving.abort_handle();
         if tokio::time::timeout(CLOSE_PATIENCE, serving).await.is_err() {
             stopper.abort();
         }
         engine.stop().await;
+        // It ends after its last line, when no request is left that could send another.
+        drop(state);
+        if let Some(end) = audit_end {
+            let _ = tokio::time::timeout(CLOSE_PATIENCE, end).await;
+        }
     }
 }

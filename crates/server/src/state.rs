@@ -9,6 +9,7 @@ use crate::body::Bodies;
 use crate::callers::Callers;
 use crate::configuration::ServerConfiguration;
 use crate::task::Registry;
+use crate::watch::{Audit, Metrics};
 
 /// Where the service stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,17 +36,27 @@ pub(crate) struct State {
     registry: Registry,
     bodies: Bodies,
     callers: Callers,
+    metrics: Metrics,
+    audit: Option<Audit>,
     phase: watch::Sender<Phase>,
 }
 
 impl State {
-    pub(crate) fn new(engine: Engine, configuration: ServerConfiguration, callers: Callers) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: Engine,
+        configuration: ServerConfiguration,
+        callers: Callers,
+        metrics: Metrics,
+        audit: Option<Audit>,
+    ) -> Arc<Self> {
         let ServerConfiguration { maximum_body_bytes, maximum_bodies_bytes, read_timeout, .. } = configuration;
         Arc::new(Self {
             engine,
             registry: Registry::new(configuration.retention),
             bodies: Bodies::new(maximum_body_bytes, maximum_bodies_bytes, read_timeout),
             callers,
+            metrics,
+            audit,
             phase: watch::Sender::new(Phase::Serving),
             configuration,
         })
@@ -69,6 +80,14 @@ impl State {
 
     pub(crate) fn callers(&self) -> &Callers {
         &self.callers
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -71,6 +71,6 @@ fn refused(error: &ServerError) -> Failure {
             error,
             Some("make a key with `stockade keys add NAME`, or listen on 127.0.0.1".to_owned()),
         ),
-        ServerError::Keys(_) => Failure::validation(error, None),
+        ServerError::Keys(_) | ServerError::Audit { .. } => Failure::validation(error, None),
     }
 }

@@ -14,5 +14,6 @@ pub(crate) use caller::{Caller, Place};
 pub use caller::{Ceilings, Policy};
 pub(crate) use identify::Callers;
 pub use key::Key;
+pub(crate) use key::hex;
 pub use key_file::{KeyEntry, KeyFile, KeyFileError};
 pub use rate::Rate;

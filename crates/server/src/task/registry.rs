@@ -121,7 +121,6 @@ impl Registry {
     }
 
     /// Outcomes that are kept, and their bytes.
-    #[cfg(test)]
     pub(crate) fn kept(&self) -> (usize, usize) {
         let tasks = self.lock();
         (tasks.by_id.len().saturating_sub(tasks.running), tasks.bytes)

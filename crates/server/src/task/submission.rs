@@ -11,6 +11,7 @@ use crate::body::Reservation;
 use crate::callers::{Caller, Place};
 use crate::problem::{Kind, Problem};
 use crate::state::State;
+use crate::watch::{Audit, TaskLine};
 
 /// A task that somebody wants to run.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct Accepted {
     running: RunningTask,
     record: Arc<Record>,
     is_kept: bool,
+    line: Option<TaskLine>,
     /// What the task holds of the service until it has ended.
     _reservation: Reservation,
     _place: Place,
@@ -38,11 +40,16 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
     if state.is_stopping() {
         return Err(Problem::new(Kind::Unavailable, "the service is stopping; send the task to another one"));
     }
+    if let Some(problem) = state.audit().and_then(Audit::problem) {
+        return Err(Problem::new(Kind::Unavailable, problem));
+    }
     let place = order.caller.take_place()?;
     let Order { task, caller, reservation, is_kept } = order;
     let record = Record::new(caller.name(), task.language.clone());
+    let line = state.audit().map(|audit| audit.begin(record.id, caller.name(), &task));
     let running = state.engine().submit(task).map_err(|error| Problem::refused(&error))?;
-    let accepted = Accepted { running, record: Arc::clone(&record), is_kept, _reservation: reservation, _place: place };
+    let accepted =
+        Accepted { running, record: Arc::clone(&record), is_kept, line, _reservation: reservation, _place: place };
     Ok((record, accepted))
 }
 
@@ -51,7 +58,11 @@ impl Accepted {
     pub(crate) fn launch(mut self, state: Arc<State>) {
         tokio::spawn(async move {
             let outcome = follow(&mut self.running, &self.record).await;
-            let Self { record, is_kept, running, _reservation: reservation, _place: place } = self;
+            let Self { record, is_kept, line, running, _reservation: reservation, _place: place } = self;
+            state.metrics().task_ended(&record.language, &outcome);
+            if let (Some(audit), Some(line)) = (state.audit(), &line) {
+                audit.task(line, &outcome).await;
+            }
             // Whoever hears of the end may send the next task at once.
             drop((running, reservation, place));
             record.end(outcome);

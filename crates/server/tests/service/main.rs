@@ -9,3 +9,4 @@ mod execute;
 mod keep;
 mod stage;
 mod stop;
+mod watch;
