@@ -18,6 +18,7 @@ help:
 	@echo 'make lint   check formatting and run the linters'
 	@echo 'make format format everything'
 	@echo 'make bench  measure latency, throughput and memory on this machine'
+	@echo 'make bench-n8n  measure beside the runner of n8n, and write it into BENCHMARKS.md (NODE)'
 	@echo 'make fuzz   fuzz what reads bytes from workers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS)'
 	@echo 'make build  build a release only: $(TARGET)/release/stockade'
 
@@ -32,6 +33,13 @@ build: dependencies
 .PHONY: bench
 bench: build
 	$(TARGET)/release/stockade bench
+
+# Beside n8n's own JavaScript runner, which npm fetches. NODE names the Node.js of both, 22 or newer.
+NODE ?= node
+.PHONY: bench-n8n
+bench-n8n: build
+	$(CARGO) run --release --locked --package stockade-n8n-comparison -- \
+	    --stockade $(TARGET)/release/stockade --node $(NODE) --write BENCHMARKS.md
 
 # What the binary carries and what runs tasks.
 .PHONY: dependencies
