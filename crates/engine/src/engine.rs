@@ -26,6 +26,8 @@ use crate::{verdict, zygote};
 
 /// Workers that may die before they have a task until the task is given up.
 const ATTEMPTS: usize = 3;
+/// Longest path of a task directory in bytes: `PATH_MAX` of the kernel without the NUL byte.
+const LONGEST_PATH: usize = 4095;
 /// How long a stopped engine waits for the last processes to be gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -270,7 +272,7 @@ async fn run(
         };
         let worker = match acquired {
             Ok(worker) => worker,
-            Err(reason) => return verdict::refused(TaskError::new(ErrorCode::InternalError, reason)),
+            Err(error) => return verdict::refused(error),
         };
         match execution::run(worker, assignment, events, messages).await {
             Ok(outcome) => return outcome,
@@ -297,6 +299,11 @@ fn assignment(task: Task, pool: &Pool) -> Result<(Assignment, Vec<u8>), TaskErro
         settings.insert("environment".to_owned(), serde_json::json!(environment));
     }
     let mut directory = Vec::new();
+    if let Program::Code { code, .. } | Program::N8n { code, .. } = &task.program
+        && !is_command
+    {
+        check_text(code)?;
+    }
     let (settings, code, is_program) = match task.program {
         Program::Code { file_name, code } if is_command => {
             let parts = std::iter::once(file_name)
@@ -318,12 +325,28 @@ fn assignment(task: Task, pool: &Pool) -> Result<(Assignment, Vec<u8>), TaskErro
             settings.insert("mode".to_owned(), "directory".into());
             settings.insert("arguments".to_owned(), serde_json::json!(arguments));
             directory = path.as_os_str().as_bytes().to_vec();
+            if directory.is_empty() || directory.len() > LONGEST_PATH || directory.contains(&0) {
+                let message = "The path of the task directory is empty, too long or has a NUL byte";
+                return Err(TaskError::new(ErrorCode::ValidationError, message));
+            }
             (to_bytes(settings), Bytes::new(), true)
         }
     };
     let head = frame::task_head(&settings, &code, task.inputs.len())
         .ok_or_else(|| TaskError::new(ErrorCode::ValidationError, "code and inputs together are larger than 4 GiB"))?;
     Ok((Assignment { head: head.freeze(), inputs: task.inputs, limits: task.limits, is_program }, directory))
+}
+
+/// Code is UTF-8 for every interpreter, whatever it says of itself: an interpreter of its own accord would replace what
+/// it cannot read.
+fn check_text(code: &[u8]) -> Result<(), TaskError> {
+    let Err(error) = std::str::from_utf8(code) else { return Ok(()) };
+    let valid = &code[..error.valid_up_to()];
+    let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let message = format!("The code is not UTF-8: byte {} is 0x{:02x}", valid.len() + 1, code[valid.len()]);
+    let mut refusal = TaskError::new(ErrorCode::ValidationError, message);
+    refusal.line = u32::try_from(line).ok();
+    Err(refusal)
 }
 
 fn to_bytes(settings: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {

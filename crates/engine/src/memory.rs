@@ -1,4 +1,4 @@
-//! Memory of a task without a cgroup, from `/proc` (`proc(5)`): what its processes hold in sum.
+//! What a task without a cgroup holds, from `/proc` (`proc(5)`): the memory and the number of its processes.
 
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -19,25 +19,30 @@ pub(crate) fn resident_bytes(process: i32) -> u64 {
     text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE_BYTES
 }
 
-/// Bytes that a process and all its descendants have in memory beyond the `inherited` ones that each shares with the
-/// zygote it was forked from.
-pub(crate) fn tree_bytes(process: i32, inherited: u64) -> u64 {
-    let mut found = vec![process];
-    let mut index = 0;
-    while index < found.len() && found.len() < MAXIMUM_PROCESSES {
-        found.extend(children(found[index]));
-        index += 1;
-    }
-    found.into_iter().map(|process| resident_bytes(process).saturating_sub(inherited)).sum()
+/// What a process and all its descendants hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tree {
+    /// In memory, beyond what each shares with the zygote it was forked from.
+    pub(crate) bytes: u64,
+    /// Processes and threads.
+    pub(crate) threads: u64,
 }
 
-fn children(process: i32) -> Vec<i32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
-    threads
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|text| text.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<i32>>())
-        .collect()
+/// Adds up a process and all its descendants, each of which shares `inherited` bytes with the zygote.
+pub(crate) fn tree(process: i32, inherited: u64) -> Tree {
+    let mut found = vec![process];
+    let mut tree = Tree { bytes: 0, threads: 0 };
+    let mut index = 0;
+    while index < found.len() && found.len() < MAXIMUM_PROCESSES {
+        tree.bytes += resident_bytes(found[index]).saturating_sub(inherited);
+        for thread in fs::read_dir(format!("/proc/{}/task", found[index])).into_iter().flatten().flatten() {
+            tree.threads += 1;
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            found.extend(children.split_whitespace().filter_map(|child| child.parse::<i32>().ok()));
+        }
+        index += 1;
+    }
+    tree
 }
 
 #[cfg(test)]
@@ -48,7 +53,9 @@ mod tests {
     fn counts_this_process() {
         let process = std::process::id().cast_signed();
         assert!(resident_bytes(process) > PAGE_BYTES);
-        assert!(tree_bytes(process, 0) >= resident_bytes(process) / 2);
+        let tree = tree(process, 0);
+        assert!(tree.bytes >= resident_bytes(process) / 2);
+        assert!(tree.threads >= 1);
         assert_eq!(resident_bytes(-1), 0);
     }
 }

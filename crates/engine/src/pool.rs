@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
-use stockade_protocol::Limits;
 use stockade_protocol::frame::REHEARSE;
-use stockade_sandbox::Identity;
+use stockade_protocol::{Limits, TaskError};
 use stockade_sandbox::control::{ForkRequest, Request, WorkerExit, ZygoteMessage};
 use stockade_sandbox::zygote::ZygoteSpecification;
+use stockade_sandbox::{Identity, Wall};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
@@ -26,6 +26,7 @@ use crate::error::EngineError;
 use crate::execution;
 use crate::load::Load;
 use crate::slot::{SlotLease, Slots};
+use crate::verdict;
 use crate::worker::{FrameSocket, Process, StartError, Worker};
 use crate::zygote::{self, Hello};
 
@@ -37,6 +38,8 @@ const WORKER_START_LIMIT: Duration = Duration::from_secs(30);
 const FAILURES_OF_A_POISONED_ZYGOTE: u32 = 3;
 /// Failures in a row after which waiting tasks are told instead of being kept waiting.
 const FAILURES_THAT_FAIL_TASKS: u32 = 6;
+/// How long to wait for another worker's end when every place is taken.
+const PAUSE_FOR_SLOT: Duration = Duration::from_millis(1);
 /// Longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,7 @@ struct State {
     cold: VecDeque<Worker>,
     /// Being forked or getting warm.
     starting: usize,
-    requests: VecDeque<oneshot::Sender<Result<Worker, String>>>,
+    requests: VecDeque<oneshot::Sender<Result<Worker, TaskError>>>,
     /// Forked or about to be, until every process of theirs is gone.
     living: HashMap<u32, Living>,
     next_number: u32,
@@ -245,9 +248,9 @@ impl Pool {
                     tracing::error!(language = %self.configuration.language, %error, "the zygote cannot be replaced");
                     let mut state = self.lock();
                     state.problem = Some(error.to_string());
-                    let text = error.to_string();
+                    let error = verdict::no_worker(&error);
                     for request in std::mem::take(&mut state.requests) {
-                        let _ = request.send(Err(text.clone()));
+                        let _ = request.send(Err(error.clone()));
                     }
                     if state.stopped {
                         return None;
@@ -260,14 +263,14 @@ impl Pool {
     }
 
     /// A worker for a task with these limits, and for the task directory if one is named.
-    pub(crate) async fn acquire(self: &Arc<Self>, limits: &Limits, directory: &[u8]) -> Result<Worker, String> {
+    pub(crate) async fn acquire(self: &Arc<Self>, limits: &Limits, directory: &[u8]) -> Result<Worker, TaskError> {
         if !self.fits_waiting_workers(limits) || !directory.is_empty() {
-            return self.fork(limits, directory.to_vec()).await.map_err(|error| error.to_string());
+            return self.fork_for_task(limits, directory).await;
         }
         let receiver = {
             let mut state = self.lock();
             if state.stopped {
-                return Err("the engine was stopped".to_owned());
+                return Err(verdict::stopped());
             }
             match state.waiting.pop_front().or_else(|| state.cold.pop_front()) {
                 // Its successor is forked when the task has ended, so as not to take a processor from it, unless this
@@ -288,7 +291,29 @@ impl Pool {
             }
         };
         self.replenish();
-        receiver.await.unwrap_or_else(|_| Err("the engine was stopped".to_owned()))
+        receiver.await.unwrap_or_else(|_| Err(verdict::stopped()))
+    }
+
+    /// A worker of the task's own, forked now. A zygote that dies meanwhile costs another attempt and not the task.
+    async fn fork_for_task(&self, limits: &Limits, directory: &[u8]) -> Result<Worker, TaskError> {
+        let mut failures = 0;
+        loop {
+            let pause = match self.fork(limits, directory.to_vec()).await {
+                Ok(worker) => return Ok(worker),
+                Err(StartError::NoSlot) => PAUSE_FOR_SLOT,
+                Err(error) => {
+                    failures += 1;
+                    if self.lock().stopped {
+                        return Err(verdict::stopped());
+                    }
+                    if failures == FAILURES_THAT_FAIL_TASKS || error.is_final() {
+                        return Err(verdict::not_started(&error, limits));
+                    }
+                    pause_after(failures)
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Waiting workers are built with the configured limits; the time limit and the output limit are not part of a
@@ -330,9 +355,7 @@ impl Pool {
                 if self.load.leaves_room() {
                     self.warm_worker(worker).await;
                 } else {
-                    let mut state = self.lock();
-                    state.starting -= 1;
-                    state.cold.push_back(worker);
+                    self.keep_idle(worker, |state| &mut state.cold);
                 }
             }
             Err(error) => self.try_again_after(error).await,
@@ -343,9 +366,7 @@ impl Pool {
         match self.rehearse(worker).await {
             Ok(worker) => {
                 if let Some(worker) = self.give_to_request(worker) {
-                    let mut state = self.lock();
-                    state.starting -= 1;
-                    state.waiting.push_back(worker);
+                    self.keep_idle(worker, |state| &mut state.waiting);
                 }
             }
             Err(error) => self.try_again_after(error).await,
@@ -370,12 +391,26 @@ impl Pool {
         Some(worker)
     }
 
+    /// Keeps a worker that was starting, unless it was forked for a task that has gone away meanwhile and is one too
+    /// many.
+    fn keep_idle(&self, worker: Worker, place: fn(&mut State) -> &mut VecDeque<Worker>) {
+        let mut state = self.lock();
+        state.starting -= 1;
+        if state.stopped || state.waiting.len() + state.cold.len() >= self.configuration.waiting_workers {
+            // It is killed outside of the lock.
+            drop(state);
+            drop(worker);
+        } else {
+            place(&mut state).push_back(worker);
+        }
+    }
+
     async fn try_again_after(self: Arc<Self>, error: StartError) {
         let pause = {
             let mut state = self.lock();
             state.starting -= 1;
             match error {
-                StartError::NoSlot => Duration::from_millis(1),
+                StartError::NoSlot => PAUSE_FOR_SLOT,
                 error => self.failed_to_start(&mut state, &error),
             }
         };
@@ -394,12 +429,12 @@ impl Pool {
             control.close();
         }
         if state.failures >= FAILURES_THAT_FAIL_TASKS {
-            let text = format!("no worker can be started: {error}");
+            let error = verdict::not_started(error, &self.configuration.limits);
             for request in std::mem::take(&mut state.requests) {
-                let _ = request.send(Err(text.clone()));
+                let _ = request.send(Err(error.clone()));
             }
         }
-        Duration::from_millis(10 << state.failures.min(7)).min(LONGEST_PAUSE)
+        pause_after(state.failures)
     }
 
     /// Forks a worker and waits until its walls are up: it can take a task, though a cold one.
@@ -425,13 +460,16 @@ impl Pool {
             state.living.insert(number, living);
             (control, number)
         };
+        let has_rlimit = !self.specification.without_walls.contains(&Wall::Rlimit);
         let request = Request::Fork(ForkRequest {
             worker: number,
             user: slot.user,
             temporary_storage_bytes: limits.temporary_storage_bytes,
             temporary_storage_files: TEMPORARY_FILES,
-            processes: limits.processes.into(),
-            data_bytes: self.data_limit(limits),
+            processes: if has_rlimit { process_limit(limits) } else { 0 },
+            // Beyond what `/tmp` can hold, so that a file which grows meets a full disk first, as programs expect.
+            file_bytes: if has_rlimit { limits.temporary_storage_bytes.saturating_mul(2) } else { 0 },
+            data_bytes: if has_rlimit { self.data_limit(limits) } else { 0 },
             directory,
         });
         let mut descriptors = vec![inside.as_raw_fd(), stdout_inside.as_raw_fd(), stderr_inside.as_raw_fd()];
@@ -459,7 +497,7 @@ impl Pool {
         let walled = tokio::time::timeout(WORKER_START_LIMIT, receive_listener(&mut worker)).await;
         match walled.unwrap_or(Err(StartError::Slow)) {
             Ok(()) => Ok(worker),
-            Err(error) => Err(error.with_output(worker.printed())),
+            Err(error) => Err(error.explained_by(&worker)),
         }
     }
 
@@ -468,7 +506,7 @@ impl Pool {
         if matches!(self.configuration.kind, RuntimeKind::Zygote { .. }) {
             let rehearsed = tokio::time::timeout(WORKER_START_LIMIT, rehearse(&mut worker)).await;
             if let Err(error) = rehearsed.unwrap_or(Err(StartError::Slow)) {
-                return Err(error.with_output(worker.printed()));
+                return Err(error.explained_by(&worker));
             }
         }
         Ok(worker)
@@ -478,10 +516,7 @@ impl Pool {
     /// it uses and would abort, so for JavaScript the cgroup alone decides.
     fn data_limit(&self, limits: &Limits) -> u64 {
         use stockade_protocol::Language;
-        use stockade_sandbox::Wall;
-        let wanted = matches!(self.configuration.language, Language::Python)
-            && !self.specification.without_walls.contains(&Wall::Rlimit);
-        if wanted { limits.memory_bytes } else { 0 }
+        if self.configuration.language == Language::Python { limits.memory_bytes } else { 0 }
     }
 
     /// How long `forks` bare forks of the zygote take; see [`Request::Measure`].
@@ -513,7 +548,7 @@ impl Pool {
         };
         drop(waiting);
         for request in requests {
-            let _ = request.send(Err("the engine was stopped".to_owned()));
+            let _ = request.send(Err(verdict::stopped()));
         }
     }
 
@@ -556,6 +591,17 @@ async fn rehearse(worker: &mut Worker) -> Result<(), StartError> {
             },
         }
     }
+}
+
+/// The second wall for processes, a little beyond the first: whoever counts refusals, or the processes there are, must
+/// see the limit passed, and the kernel asks for this one before it asks the cgroup.
+fn process_limit(limits: &Limits) -> u64 {
+    const BEYOND: u64 = 16;
+    u64::from(limits.processes) + BEYOND
+}
+
+fn pause_after(failures: u32) -> Duration {
+    Duration::from_millis(10 << failures.min(7)).min(LONGEST_PAUSE)
 }
 
 fn output_pipe() -> Result<(pipe::Receiver, OwnedFd), std::io::Error> {

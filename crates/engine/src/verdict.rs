@@ -4,6 +4,9 @@ use bytes::Bytes;
 use stockade_protocol::frame::FrameError;
 use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{ErrorCode, Limits, Outcome, RawJson, TaskError, Usage};
+use stockade_sandbox::SandboxError;
+
+use crate::worker::StartError;
 
 /// How a task came to its end.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
         }),
         End::Error(bytes) => Err(reported(&bytes, &evidence, limits)),
         End::Exited(status) => exited(status, &evidence, limits),
-        End::Timeout => Err(timeout(limits)),
+        End::Timeout => Err(timeout(&evidence, limits)),
         End::Memory => Err(memory(limits)),
         End::Processes => Err(processes(limits)),
         End::Output => Err(TaskError::new(
@@ -86,12 +89,36 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
 
 /// The outcome of a task whose engine is gone.
 pub(crate) fn engine_stopped() -> Outcome {
-    refused(TaskError::new(ErrorCode::CancelledError, "The engine was stopped"))
+    refused(stopped())
 }
 
 /// The outcome of a task that was refused before it ran.
 pub(crate) fn refused(error: TaskError) -> Outcome {
     Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+}
+
+/// The error of a task that waits for a worker when the engine is stopped.
+pub(crate) fn stopped() -> TaskError {
+    TaskError::new(ErrorCode::CancelledError, "The engine was stopped")
+}
+
+/// The error of a task for which no worker came to be.
+pub(crate) fn not_started(error: &StartError, limits: &Limits) -> TaskError {
+    match error {
+        StartError::Memory => memory(limits),
+        StartError::Wall(SandboxError::TaskDirectory(failure)) => TaskError::new(
+            ErrorCode::ValidationError,
+            format!("The task directory cannot be used: {}", std::io::Error::from_raw_os_error(failure.error)),
+        )
+        .with_description("Name a directory below the configured ones, without `..` and without symbolic links."),
+        StartError::Printed { error, .. } if error.is_final() => not_started(error, limits),
+        error => no_worker(error),
+    }
+}
+
+/// The error of a task that waits while nothing can be started.
+pub(crate) fn no_worker(error: &dyn std::error::Error) -> TaskError {
+    TaskError::new(ErrorCode::InternalError, format!("no worker can be started: {error}"))
 }
 
 /// An error that the worker reports. It may claim only what user code can cause; limits that the supervisor enforces
@@ -167,10 +194,18 @@ fn signal_name(signal: i32) -> &'static str {
     }
 }
 
-fn timeout(limits: &Limits) -> TaskError {
+fn timeout(evidence: &Evidence, limits: &Limits) -> TaskError {
     let seconds = limits.timeout.as_secs_f64();
     let unit = if (seconds - 1.0).abs() < f64::EPSILON { "second" } else { "seconds" };
-    TaskError::new(ErrorCode::TimeoutError, format!("Task execution timed out after {seconds} {unit}"))
+    let error = TaskError::new(ErrorCode::TimeoutError, format!("Task execution timed out after {seconds} {unit}"));
+    match evidence.process_limit_hits {
+        0 => error,
+        // Whoever waits for a process that was never started waits for ever.
+        _ => error.with_description(format!(
+            "Before that, processes or threads were refused to it: its limit is {}.",
+            limits.processes
+        )),
+    }
 }
 
 fn memory(limits: &Limits) -> TaskError {

@@ -175,6 +175,8 @@ pub(crate) enum StartError {
     System(#[from] io::Error),
     #[error("the zygote has ended and is being replaced")]
     NoZygote,
+    #[error("the worker needs more memory than its limit before it has a task")]
+    Memory,
     #[error("every place for a worker is taken")]
     NoSlot,
     #[error("{0}")]
@@ -186,9 +188,22 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    /// Adds what the worker printed before it failed.
-    pub(crate) fn with_output(self, output: String) -> Self {
+    /// Adds what is known of a worker that did not get ready: that memory ran out, or what it printed.
+    pub(crate) fn explained_by(self, worker: &Worker) -> Self {
+        if worker.slot.usage().is_some_and(|usage| usage.memory_limit_hits > 0) {
+            return Self::Memory;
+        }
+        let output = worker.printed();
         if output.is_empty() { self } else { Self::Printed { error: Box::new(self), output } }
+    }
+
+    /// Whether another attempt would end the same.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Memory | Self::Wall(stockade_sandbox::SandboxError::TaskDirectory(_)) => true,
+            Self::Printed { error, .. } => error.is_final(),
+            _ => false,
+        }
     }
 
     fn failed(encoded: &[u8]) -> Self {

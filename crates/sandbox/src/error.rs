@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use stockade_native::control::Failure;
+use stockade_native::control::{Failure, TASK_DIRECTORY_FAILURE};
 use thiserror::Error;
 
 /// Why a zygote could not be started or a worker not be walled in.
@@ -15,6 +15,9 @@ pub enum SandboxError {
     /// The launcher or the zygote failed before or besides the walls.
     #[error("{0}")]
     Start(Failure),
+    /// The directory that a worker was to be forked for is not below the task directories.
+    #[error("{0}")]
+    TaskDirectory(Failure),
     /// The kernel refused new namespaces.
     #[error("the wall `user-namespace` cannot be built: cannot clone a process into new namespaces: {0}")]
     Clone(io::Error),
@@ -61,14 +64,20 @@ pub enum SandboxError {
         output: String,
     },
     /// The operator named a wall that the others stand on.
-    #[error("the wall `{0}` cannot be given up: the others stand on it")]
+    #[error(
+        "the wall `{0}` cannot be given up, because the others stand on it: take it out of the walls to do without"
+    )]
     Indispensable(crate::Wall),
 }
 
 impl SandboxError {
     /// The failure of a launcher or worker, by the wall that it names.
     pub fn from_failure(failure: Failure) -> Self {
-        if failure.wall == "start" { Self::Start(failure) } else { Self::Wall(failure) }
+        match failure.wall.as_str() {
+            "start" => Self::Start(failure),
+            TASK_DIRECTORY_FAILURE => Self::TaskDirectory(failure),
+            _ => Self::Wall(failure),
+        }
     }
 
     /// A failed system call of the supervisor.

@@ -61,8 +61,10 @@ pub struct ForkRequest {
     pub temporary_storage_bytes: u64,
     /// Files and directories that `/tmp` can hold.
     pub temporary_storage_files: u64,
-    /// Processes and threads, as the second wall beside the cgroup.
+    /// Processes and threads, as the second wall beside the cgroup; 0: no such limit.
     pub processes: u64,
+    /// Bytes of one file; 0: no such limit.
+    pub file_bytes: u64,
     /// Bytes of private memory that one process may map beyond what its zygote has, as the second wall beside the
     /// cgroup; 0: no such limit.
     pub data_bytes: u64,
@@ -98,10 +100,14 @@ pub enum ZygoteMessage {
     },
 }
 
+/// Stands in [`Failure::wall`] when it is the task's directory that cannot be shown: the caller's mistake and no wall's.
+pub const TASK_DIRECTORY_FAILURE: &str = "task-directory";
+
 /// A wall that could not be built, or another step that failed inside the launcher or a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Name of the wall as `stockade doctor` shows it, or `start` for a step that belongs to none.
+    /// Name of the wall as `stockade doctor` shows it, `start` for a step that belongs to none, or
+    /// [`TASK_DIRECTORY_FAILURE`].
     pub wall: String,
     /// The step, such as ``mount a tmpfs on `/tmp` ``.
     pub step: String,
@@ -160,6 +166,7 @@ impl ForkRequest {
             .long(self.temporary_storage_bytes)
             .long(self.temporary_storage_files)
             .long(self.processes)
+            .long(self.file_bytes)
             .long(self.data_bytes)
             .string(&self.directory);
     }
@@ -171,6 +178,7 @@ impl ForkRequest {
             temporary_storage_bytes: decoder.long()?,
             temporary_storage_files: decoder.long()?,
             processes: decoder.long()?,
+            file_bytes: decoder.long()?,
             data_bytes: decoder.long()?,
             directory: decoder.string()?.to_vec(),
         })
@@ -298,6 +306,7 @@ mod tests {
             temporary_storage_bytes: 1 << 26,
             temporary_storage_files: 4096,
             processes: 64,
+            file_bytes: 1 << 27,
             data_bytes: 0,
             directory: b"reports/daily".to_vec(),
         };

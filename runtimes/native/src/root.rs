@@ -79,6 +79,8 @@ fn show(mount: &Mount) -> io::Result<()> {
     let source = system::text(source.as_os_str().as_bytes())?;
     let target = system::text(&mount.target)?;
     system::mount(Some(&source), &target, None, libc::MS_BIND | libc::MS_REC, None)?;
-    let attributes = if mount.device { NO_SET_USER_ID | NO_EXECUTION } else { READ_ONLY | NO_SET_USER_ID | NO_DEVICES };
-    system::add_mount_attributes(&target, attributes, true)
+    // A device file on a read-only mount can be written to all the same; its times and its mode, which the host and all
+    // tasks share, cannot be changed.
+    let own = if mount.device { NO_EXECUTION } else { NO_DEVICES };
+    system::add_mount_attributes(&target, READ_ONLY | NO_SET_USER_ID | own, true)
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::control::{Failure, ForkRequest};
+use crate::control::{Failure, ForkRequest, TASK_DIRECTORY_FAILURE};
 use crate::plan::{
     HOST_PROCESSES, ResourceLimit, SOCKET, TASK_DIRECTORIES, TASK_DIRECTORY, TEMPORARY_DIRECTORY, WorkerPlan,
 };
@@ -43,8 +43,7 @@ fn build(
 
     let per_request = [
         ResourceLimit { resource: libc::RLIMIT_NPROC, value: request.processes },
-        // Beyond what `/tmp` can hold, so that a file which grows meets a full disk first, as programs expect.
-        ResourceLimit { resource: libc::RLIMIT_FSIZE, value: request.temporary_storage_bytes.saturating_mul(2) },
+        ResourceLimit { resource: libc::RLIMIT_FSIZE, value: request.file_bytes },
         ResourceLimit { resource: libc::RLIMIT_DATA, value: request.data_bytes },
     ];
     for limit in per_request.iter().filter(|limit| limit.value > 0) {
@@ -68,6 +67,7 @@ fn build(
 /// A private `/tmp`, and the task's own directory instead of all of them.
 fn private_files(plan: &WorkerPlan, request: &ForkRequest) -> Result<(), Failure> {
     let failed = |step: &'static str| move |error: io::Error| Failure::new("mount-namespace", step, &error);
+    let of_task = |step: &'static str| move |error: io::Error| Failure::new(TASK_DIRECTORY_FAILURE, step, &error);
     system::unshare(libc::CLONE_NEWNS).map_err(failed("make a mount namespace"))?;
     let options =
         format!("mode=1777,size={},nr_inodes={}", request.temporary_storage_bytes, request.temporary_storage_files);
@@ -80,7 +80,7 @@ fn private_files(plan: &WorkerPlan, request: &ForkRequest) -> Result<(), Failure
         .map_err(failed("mount `/tmp`"))?;
     if plan.task_directories {
         if !request.directory.is_empty() {
-            show_task_directory(&request.directory).map_err(failed("show the task's directory"))?;
+            show_task_directory(&request.directory).map_err(of_task("show the task's directory"))?;
         }
         system::text(TASK_DIRECTORIES.as_bytes())
             .and_then(|path| system::unmount(&path, libc::MNT_DETACH))

@@ -5,6 +5,7 @@ use std::io;
 use stockade_engine::{Engine, EngineConfiguration, EngineError, RunningTask, RuntimeConfiguration, TaskEvent};
 use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
 use stockade_sandbox::Wall;
+use stockade_sandbox::doctor::{self, State};
 
 use super::interrupts::Interrupts;
 use super::options::for_one_task;
@@ -38,9 +39,9 @@ async fn start_and_run(
     let interrupts = Interrupts::catch().map_err(|error| no_signals(&error))?;
     let configuration = for_one_task(configuration, &task.language);
     warn_without_walls(&configuration.without_walls);
-    let runtimes = configuration.runtimes.clone();
+    let (runtimes, without_walls) = (configuration.runtimes.clone(), configuration.without_walls.clone());
     let engine = tokio::select! {
-        engine = Engine::start(configuration) => engine.map_err(|error| cannot_start(&error, &runtimes))?,
+        engine = Engine::start(configuration) => engine.map_err(|error| cannot_start(&error, &runtimes, &without_walls))?,
         () = interrupts.first() => return Ok(refused(cancelled())),
     };
     for missing in engine.status().runtimes.iter().flat_map(|runtime| &runtime.missing) {
@@ -98,15 +99,21 @@ fn cancelled() -> TaskError {
     TaskError::new(ErrorCode::CancelledError, "the task was cancelled before it started")
 }
 
-/// A missing or old interpreter shows as many different errors of its start; what is wrong with it says more.
-pub(crate) fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration]) -> Failure {
+/// A missing or old interpreter shows as many different errors of its start, and so does a missing wall; what is wrong
+/// with it says more.
+pub(crate) fn cannot_start(error: &EngineError, runtimes: &[RuntimeConfiguration], without_walls: &[Wall]) -> Failure {
     match interpreters::examine(runtimes).into_iter().find(|report| !report.usable) {
         Some(report) => {
             let message = format!("cannot start {}: {}", report.language, report.found);
             Failure::setup(&message, report.remedy)
         }
         None => {
-            Failure::setup(error, Some("`stockade doctor` shows every wall and interpreter with its remedy".to_owned()))
+            let walls = doctor::examine(without_walls).walls.into_iter();
+            // Landlock may be missing: nothing fails to start for that.
+            let mut missing = walls.filter(|found| found.state == State::Missing && found.wall != Wall::Landlock);
+            let remedy = missing.next().and_then(|found| found.remedy);
+            let general = || "`stockade doctor` shows every wall and interpreter with its remedy".to_owned();
+            Failure::setup(error, Some(remedy.unwrap_or_else(general)))
         }
     }
 }

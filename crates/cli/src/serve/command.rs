@@ -50,9 +50,9 @@ async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Resu
     let interrupts = Interrupts::catch().map_err(|error| no_signals(&error))?;
     let service = Service::bind(server).await.map_err(|error| refused(&error))?;
     warn_without_walls(&engine.without_walls);
-    let runtimes = engine.runtimes.clone();
+    let (runtimes, without_walls) = (engine.runtimes.clone(), engine.without_walls.clone());
     let engine = tokio::select! {
-        engine = Engine::start(engine) => engine.map_err(|error| cannot_start(&error, &runtimes))?,
+        engine = Engine::start(engine) => engine.map_err(|error| cannot_start(&error, &runtimes, &without_walls))?,
         () = interrupts.first() => return Ok(()),
     };
     for missing in engine.status().runtimes.iter().flat_map(|runtime| &runtime.missing) {

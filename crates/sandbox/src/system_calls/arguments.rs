@@ -163,6 +163,14 @@ pub(super) const FILE_CONTROL: Rule = Rule::Checked {
     otherwise: Action::Allow,
 };
 
+/// `preadv2(2)`, flags in argument 5: none. Reading without waiting (`RWF_NOWAIT`) tells which pages of the shared
+/// interpreter are in memory, and reading without keeping (`RWF_DONTCACHE`) drops them for the neighbours. The answer is
+/// that of a file system without the flag.
+pub(super) const READ_WITH_FLAGS: Rule = Rule::Checked {
+    checks: &[Check { conditions: &[any_bit(5, u32::MAX)], action: Action::Answer(libc::EOPNOTSUPP) }],
+    otherwise: Action::Allow,
+};
+
 /// `open(2)`, flags in argument 1.
 #[cfg(target_arch = "x86_64")]
 pub(super) const OPEN: Rule = Rule::Checked {

@@ -44,7 +44,7 @@ pub fn name(number: libc::c_long) -> Option<&'static str> {
 const COMMON: &[Group] = &[
     // Reading and writing what is open. `vmsplice` is not among them: nothing needs it, and it has a history.
     group!(ALLOW;
-        SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev SYS_preadv2
+        SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev
         SYS_pwritev2 SYS_lseek SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_pipe2 SYS_flock SYS_ftruncate
         SYS_fallocate SYS_readahead SYS_sendfile SYS_copy_file_range SYS_splice SYS_tee),
     // The file system: the mount namespace decides what there is, and only `/tmp` can be written.
@@ -54,6 +54,7 @@ const COMMON: &[Group] = &[
         SYS_truncate SYS_fchmod SYS_fchmodat SYS_fchown SYS_fchownat SYS_utimensat SYS_umask
         SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr SYS_llistxattr SYS_flistxattr
         SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_removexattr SYS_lremovexattr SYS_fremovexattr),
+    group!(arguments::READ_WITH_FLAGS; SYS_preadv2),
     group!(arguments::OPEN_AT; SYS_openat),
     group!(arguments::FILE_CONTROL; SYS_fcntl),
     group!(arguments::DEVICE_CONTROL; SYS_ioctl),
