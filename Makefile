@@ -82,18 +82,14 @@ target/test-packages/.complete: tests/packages/requirements.txt tests/packages/p
 test: test-dependencies test-rust test-python test-javascript test-documentation
 
 # `cargo nextest` runs each test in a process of its own and shows slow ones; without it the same tests run. The end to
-# end tests look at what is left on the machine, so they run one after the other, in one process.
+# end tests look at what is left on the machine: those that need it run one after the other, in one process.
 .PHONY: test-rust
 test-rust: test-dependencies
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -ex; $(CARGO) nextest run --workspace --exclude stockade-tests --locked --no-fail-fast; \
+	    $(CARGO) test --package stockade-tests --locked --no-fail-fast; \
 	else \
-	    set -ex; $(CARGO) test --workspace --exclude stockade-tests --locked --no-fail-fast; \
-	fi
-	@if $(CARGO) pkgid stockade-tests >/dev/null 2>&1; then \
-	    set -ex; $(CARGO) test --package stockade-tests --locked --no-fail-fast; \
-	else \
-	    echo 'warning: stockade-tests is no member of the workspace, so its tests are left out'; \
+	    set -ex; $(CARGO) test --workspace --locked --no-fail-fast; \
 	fi
 
 .PHONY: test-python

@@ -48,6 +48,16 @@ impl Footprint {
         }
     }
 
+    /// Resident memory of this process in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// Whether there are as many processes below as in the other.
+    pub fn has_as_many_processes(&self, other: &Self) -> bool {
+        self.processes == other.processes
+    }
+
     /// Whether nothing is held beyond what was held `before`. An engine keeps the groups of its workers until it
     /// stops, so their number may grow up to a bound.
     fn has_returned_to(&self, before: &Self, most_groups: usize) -> bool {

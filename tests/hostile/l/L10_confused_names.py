@@ -3,8 +3,6 @@
 # expect: ok
 # result: []
 # allow: json, os.path, Math, re-, ""
-import importlib
-
 reached = []
 for name in ("Json", "JSON", "json ", " json", "jsоn", "os", "os.", "math", "re", "re_", "subprocess", "posix", "socket", "json.tool", ""):
     try:

@@ -1,7 +1,7 @@
 # row: L13
 # tries: source that is odd from within: huge literals, nested code, form feeds, other encodings
 # expect: ok
-# result: [100000, "SyntaxError", "ok", "SyntaxError", "ok"]
+# result: [100000, "SyntaxError", "ok", "SyntaxError", "SyntaxError"]
 def outcome(text):
     try:
         exec(compile(text, "own", "exec"), {})

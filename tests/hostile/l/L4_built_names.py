@@ -11,12 +11,12 @@ scope = {}
 run("".join(map(chr, b"import os\nuid = os.getuid()\nfiles = [n for n in os.listdir('/tmp')]")), scope)
 
 
-@operator.methodcaller("__class__")
-class Odd(type):
+@operator.attrgetter("__mr" + "o__")
+class Odd:
     pass
 
 
 match operator:
     case object(attrgetter=found):
         pass
-return {"same": reach(lambda: 0) is globals() and found is operator.attrgetter, "uid": scope["uid"] == 0, "files": scope["files"]}
+return {"same": reach(lambda: 0) is globals() and found is operator.attrgetter and object in Odd, "uid": scope["uid"] == 0, "files": scope["files"]}

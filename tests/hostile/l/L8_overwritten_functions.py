@@ -10,6 +10,7 @@ import struct
 import sys
 
 stolen = []
+modules = list(sys.modules)
 for module, names in (
     (json, ("dumps", "loads", "JSONEncoder")),
     (json.encoder, ("c_make_encoder", "encode_basestring_ascii", "JSONEncoder")),
@@ -20,7 +21,7 @@ for module, names in (
     for name in names:
         setattr(module, name, stolen.append)
 sys.stdout = sys.stderr = sys.exc_info = None
-for name in list(sys.modules):
+for name in modules:
     if name.startswith("stockade"):
         sys.modules[name] = None
 gc.callbacks.append(stolen.append)

@@ -52,7 +52,7 @@ impl Suite {
                 let played = stage.play(program).await;
                 played.map_err(|reason| format!("round {round}: {reason}"))?;
             }
-            if program.is_also_cold { cold(program).await } else { Ok(()) }
+            if program.is_also_cold { stage.play_cold(program).await } else { Ok(()) }
         })
     }
 
@@ -96,6 +96,18 @@ impl Stage {
         self.look_around(std::slice::from_ref(&program.language)).await
     }
 
+    /// The program as the first task of a new engine.
+    async fn play_cold(&self, program: &Program) -> Result<(), String> {
+        let before = quiet(&self.engine).await;
+        let engine = start(configuration(std::slice::from_ref(&program.language))).await?;
+        for report in play_roles(&engine, program).await {
+            judge(program, &report).map_err(|reason| format!("cold: {reason}"))?;
+        }
+        engine.stop().await;
+        drop(engine);
+        settle(None, &before, 0).await.map_err(|reason| format!("after the engine's stop: {reason}"))
+    }
+
     /// The next task is not affected, and nothing is left.
     async fn look_around(&self, languages: &[Language]) -> Result<(), String> {
         for language in languages {
@@ -109,7 +121,7 @@ impl Stage {
 }
 
 /// The footprint once every process that the canaries have started is gone.
-async fn quiet(engine: &Engine) -> Footprint {
+pub(crate) async fn quiet(engine: &Engine) -> Footprint {
     loop {
         let status = engine.status();
         let (one, waiting) = (Footprint::now(), status.runtimes.iter().all(|runtime| runtime.waiting > 2));
@@ -159,16 +171,4 @@ async fn with_neighbours<T>(stage: &Stage, hostile: impl Future<Output = T>) -> 
         report = hostile => Ok(report),
         failure = neighbours => Err(failure.err().unwrap_or_default()),
     }
-}
-
-/// The program as the first task of a new engine.
-async fn cold(program: &Program) -> Result<(), String> {
-    let before = Footprint::now();
-    let engine = start(configuration(std::slice::from_ref(&program.language))).await?;
-    for report in play_roles(&engine, program).await {
-        judge(program, &report).map_err(|reason| format!("cold: {reason}"))?;
-    }
-    engine.stop().await;
-    drop(engine);
-    settle(None, &before, 0).await.map_err(|reason| format!("after the engine's stop: {reason}"))
 }

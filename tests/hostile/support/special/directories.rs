@@ -10,6 +10,7 @@ use stockade_tests::{Footprint, Report, code, configuration, run, settle, start}
 use tempfile::TempDir;
 
 use crate::judge::transcript;
+use crate::play::quiet;
 
 /// A folder with task directories, a folder beside it, and an engine that may only see the first.
 struct Place {
@@ -19,8 +20,8 @@ struct Place {
 }
 
 impl Place {
-    async fn new() -> Result<Self, String> {
-        let before = Footprint::now();
+    async fn new(other: &Engine) -> Result<Self, String> {
+        let before = quiet(other).await;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "outside/index.js", "console.log('escaped')");
         write(folder.path(), "tasks/good/index.js", "console.log('good')");
@@ -68,8 +69,8 @@ fn typed(report: &Report, what: &str) -> Result<(), String> {
 }
 
 /// Names that are not below the folder of task directories.
-pub(super) async fn outside() -> Result<(), String> {
-    let place = Place::new().await?;
+pub(super) async fn outside(engine: &Engine) -> Result<(), String> {
+    let place = Place::new(engine).await?;
     let tasks = place.folder.path().join("tasks");
     symlink("../outside", tasks.join("link")).unwrap();
     symlink(place.folder.path().join("outside"), tasks.join("absolute-link")).unwrap();
@@ -96,8 +97,8 @@ pub(super) async fn outside() -> Result<(), String> {
 }
 
 /// Entry points that cannot be run.
-pub(super) async fn entries() -> Result<(), String> {
-    let place = Place::new().await?;
+pub(super) async fn entries(engine: &Engine) -> Result<(), String> {
+    let place = Place::new(engine).await?;
     let tasks = place.folder.path().join("tasks");
     for name in ["missing", "fifo", "directory/index.js"] {
         fs::create_dir_all(tasks.join(name)).unwrap();
@@ -129,8 +130,8 @@ pub(super) async fn entries() -> Result<(), String> {
 }
 
 /// Files beside the code that shape how Node.js loads it.
-pub(super) async fn beside() -> Result<(), String> {
-    let place = Place::new().await?;
+pub(super) async fn beside(engine: &Engine) -> Result<(), String> {
+    let place = Place::new(engine).await?;
     place.write("own/index.js", "
         const fs = require('fs');
         const found = [];

@@ -16,7 +16,7 @@ pub(crate) const ALL: &[(&str, Special)] = &[
     ("E5 endless frames", |engine| Box::pin(frames::endless(engine))),
     ("L13 sources that are none", |engine| Box::pin(sources::each(engine))),
     ("H6 no two tasks share pseudo-random state", |engine| Box::pin(random::each(engine))),
-    ("F5 task directories that lead outside", |_| Box::pin(directories::outside())),
-    ("N3 entry points that are none", |_| Box::pin(directories::entries())),
-    ("M13 files beside the code", |_| Box::pin(directories::beside())),
+    ("F5 task directories that lead outside", |engine| Box::pin(directories::outside(engine))),
+    ("N3 entry points that are none", |engine| Box::pin(directories::entries(engine))),
+    ("M13 files beside the code", |engine| Box::pin(directories::beside(engine))),
 ];
