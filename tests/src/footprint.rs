@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use stockade_engine::Engine;
+use stockade_engine::{Engine, EngineConfiguration};
 
+use crate::engine::start;
 use crate::processes::descendants;
 
 /// How long a killed worker may take to be gone altogether. Generous, because other tests use the processor too.
@@ -45,6 +46,23 @@ impl Footprint {
             files_in_memory: groups.iter().map(|group| files_in_memory(group)).sum(),
             groups: groups.len(),
             memory: memory(),
+        }
+    }
+
+    /// What is held once an engine has been there and is gone: the launcher's memory file stays for the next one.
+    ///
+    /// # Panics
+    /// When no engine starts.
+    pub async fn after_an_engine(configuration: EngineConfiguration) -> Self {
+        let engine = start(configuration).await.unwrap();
+        engine.stop().await;
+        drop(engine);
+        loop {
+            let now = Self::now();
+            if now.processes == 0 && now.groups == 0 {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 

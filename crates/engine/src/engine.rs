@@ -142,6 +142,10 @@ impl Engine {
             // A caller that is gone needs no outcome.
             let _ = event_sender.send(TaskEvent::Finished(outcome));
             pool.replenish();
+            if engine.0.load.leaves_room() {
+                // Workers of the other languages were kept cold for this task's sake.
+                engine.0.pools.values().for_each(Pool::replenish);
+            }
         });
         Ok(RunningTask { events, messages })
     }
