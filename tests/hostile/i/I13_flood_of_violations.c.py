@@ -3,7 +3,7 @@
 # expect: ok
 # result: "no socket"
 # denied: socket
-# timeout: 10s
+# timeout: 60s
 # neighbour: yes
 import ctypes
 
