@@ -8,6 +8,7 @@ use std::time::Duration;
 use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{Language, Limits};
 
+use crate::nautilus::NautilusConfiguration;
 use crate::watch::AuditConfiguration;
 
 /// The port of the reference (spec/seed-4).
@@ -32,6 +33,8 @@ pub struct ServerConfiguration {
     pub retention: Retention,
     /// The file of the API keys; `None`: there are none.
     pub keys: Option<PathBuf>,
+    /// Signed Node.js tasks; `None`: they are not served.
+    pub nautilus: Option<NautilusConfiguration>,
     /// The log of who ran what; `None`: nothing is logged.
     pub audit: Option<AuditConfiguration>,
     /// Names of the walls that the operator has given up, for `/metrics` to say so.
@@ -81,6 +84,7 @@ impl Default for ServerConfiguration {
             read_timeout: Duration::from_secs(30),
             retention: Retention { time: Duration::from_secs(300), bytes: 64 * MEBIBYTE as usize, tasks: 10_000 },
             keys: None,
+            nautilus: None,
             audit: None,
             missing_walls: Vec::new(),
             stop_deadline: Duration::from_secs(30),

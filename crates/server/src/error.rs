@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::callers::KeyFileError;
+use crate::nautilus::NautilusError;
 
 /// Why the service cannot start.
 #[derive(Debug, Error)]
@@ -33,6 +34,9 @@ pub enum ServerError {
         /// What the kernel said.
         source: io::Error,
     },
+    /// Nautilus tasks were asked for and cannot be served.
+    #[error(transparent)]
+    Nautilus(#[from] NautilusError),
     /// The keys cannot be read.
     #[error(transparent)]
     Keys(#[from] KeyFileError),

@@ -3,6 +3,7 @@
 //! - [`Service`]: from listening to the end; `connection`: HTTP/1.1 within bounds; `routes`: which path is whose.
 //! - `task`: `/v1/tasks`, from a body to an outcome.
 //! - `callers`: who may do what.
+//! - `nautilus`: Node.js task directories, with signed answers.
 //! - `watch`: metrics, health, the audit log.
 //! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds.
 //!
@@ -14,6 +15,7 @@ mod clock;
 mod configuration;
 mod connection;
 mod error;
+mod nautilus;
 mod problem;
 mod routes;
 mod service;
@@ -24,5 +26,6 @@ mod watch;
 pub use callers::{Ceilings, Key, KeyEntry, KeyFile, KeyFileError, Policy, Rate};
 pub use configuration::{DEFAULT_PORT, LanguageSettings, Retention, ServerConfiguration};
 pub use error::ServerError;
+pub use nautilus::{NautilusConfiguration, NautilusError};
 pub use service::Service;
 pub use watch::AuditConfiguration;

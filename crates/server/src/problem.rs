@@ -228,7 +228,6 @@ impl Problem {
         self.kind
     }
 
-    #[cfg(test)]
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }

@@ -8,13 +8,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::callers::Caller;
+use crate::nautilus::{self, Nautilus};
 use crate::problem::{Kind, Problem};
 use crate::state::State;
 use crate::{task, watch};
 
 /// The paths of the API.
-pub(crate) fn router(state: &Arc<State>) -> Router {
-    let keyed = Router::new()
+pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Router {
+    let keyed = nautilus
+        .map(nautilus::router)
+        .unwrap_or_default()
         .route("/v1/tasks", post(task::create).fallback(|| method("POST")))
         .route("/v1/tasks/{id}", get(task::read).delete(task::cancel).fallback(|| method("GET, HEAD, DELETE")))
         .route("/v1/tasks/{id}/events", get(task::follow).fallback(|| method("GET, HEAD")))
@@ -28,6 +32,14 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .merge(keyed)
         .merge(open)
         .fallback(nothing)
+        .layer(middleware::from_fn(watch::count))
+        .layer(Extension(Arc::clone(state)))
+}
+
+/// The paths of Nautilus on a port of their own.
+pub(crate) fn nautilus_router(state: &Arc<State>, nautilus: &Arc<Nautilus>) -> Router {
+    nautilus::router(nautilus)
+        .layer(Extension(Arc::new(Caller::of_nautilus())))
         .layer(middleware::from_fn(watch::count))
         .layer(Extension(Arc::clone(state)))
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use stockade_engine::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::callers::{Callers, KeyFile};
 use crate::configuration::ServerConfiguration;
 use crate::connection::{self, Bounds};
 use crate::error::ServerError;
+use crate::nautilus::Nautilus;
 use crate::routes;
 use crate::state::{Phase, State};
 use crate::watch::{Audit, Metrics};
@@ -30,7 +32,12 @@ pub struct Service {
     callers: Callers,
     metrics: Metrics,
     audit: Option<(Audit, oneshot::Receiver<()>)>,
+    nautilus: Option<(Arc<Nautilus>, Option<TcpListener>)>,
     listener: TcpListener,
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })
 }
 
 impl Service {
@@ -41,14 +48,24 @@ impl Service {
         if !callers.need_key() && !address.ip().is_loopback() {
             return Err(ServerError::NeedsKeys { address });
         }
-        let listener = TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
+        let listener = listen(address).await?;
+        let nautilus = match &configuration.nautilus {
+            Some(configuration) => {
+                let listener = match configuration.listen {
+                    Some(address) => Some(listen(address).await?),
+                    None => None,
+                };
+                Some((Arc::new(Nautilus::new(configuration)?), listener))
+            }
+            None => None,
+        };
         let metrics = Metrics::new(&configuration);
         let audit = configuration.audit.as_ref().map(|audit| {
             Audit::open(audit, metrics.audit_lines())
                 .map_err(|source| ServerError::Audit { path: audit.path.clone(), source })
         });
         let audit = audit.transpose()?;
-        Ok(Self { configuration, callers, metrics, audit, listener })
+        Ok(Self { configuration, callers, metrics, audit, nautilus, listener })
     }
 
     /// Where it listens; the port is a real one.
@@ -56,16 +73,30 @@ impl Service {
         self.listener.local_addr().unwrap_or(self.configuration.listen)
     }
 
+    /// Where Nautilus tasks are served on a port of their own.
+    pub fn nautilus_address(&self) -> Option<SocketAddr> {
+        let (_, listener) = self.nautilus.as_ref()?;
+        listener.as_ref()?.local_addr().ok()
+    }
+
     /// Serves until `stop` is ready. Then new tasks are refused, those that run may end until the deadline, and the
     /// engine is stopped: no process of a task is left when this returns.
     pub async fn serve(self, engine: Engine, stop: impl Future<Output = ()>) {
-        let Self { configuration, callers, metrics, audit, listener } = self;
+        let Self { configuration, callers, metrics, audit, nautilus, listener } = self;
         let (audit, audit_end) = audit.unzip();
         let deadline = configuration.stop_deadline;
         let bounds =
             Bounds { maximum_connections: configuration.maximum_connections, read_timeout: configuration.read_timeout };
         let state = State::new(engine.clone(), configuration, callers, metrics, audit);
-        let serving = tokio::spawn(connection::serve(listener, routes::router(&state), bounds, state.phase()));
+        let (nautilus, nautilus_listener) = nautilus.unzip();
+        let nautilus_listener = nautilus_listener.flatten();
+        let beside = nautilus.as_ref().filter(|_| nautilus_listener.is_none());
+        let mut serving = JoinSet::new();
+        serving.spawn(connection::serve(listener, routes::router(&state, beside), bounds, state.phase()));
+        if let (Some(nautilus), Some(listener)) = (&nautilus, nautilus_listener) {
+            let router = routes::nautilus_router(&state, nautilus);
+            serving.spawn(connection::serve(listener, router, bounds, state.phase()));
+        }
         let sweeping = async {
             loop {
                 tokio::time::sleep(SWEEP).await;
@@ -94,9 +125,9 @@ impl Service {
         }
         drop(has_ended);
         state.enter(Phase::Closing);
-        let stopper = serving.abort_handle();
-        if tokio::time::timeout(CLOSE_PATIENCE, serving).await.is_err() {
-            stopper.abort();
+        let closed = async { while serving.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSE_PATIENCE, closed).await.is_err() {
+            tracing::warn!("connections are cut off");
         }
         engine.stop().await;
         // It ends after its last line, when no request is left that could send another.

@@ -18,6 +18,9 @@ Examples:
   stockade keys add ada && stockade serve --listen 0.0.0.0:3000
       Serves whoever has a key.
 
+  stockade serve --listen 127.0.0.1:3001 --tasks-dir tasks --nautilus-listen 0.0.0.0:3000
+      Takes the place of a Nautilus server; its tasks run unchanged.
+
 Exit status:
    0  ended by SIGTERM, SIGINT or SIGHUP
    2  wrong options, configuration or keys
@@ -43,6 +46,14 @@ pub(crate) struct ServeArguments {
     /// [default: stockade-keys.toml]
     #[arg(long, value_name = "FILE")]
     pub(super) keys: Option<PathBuf>,
+
+    /// Serve the Node.js task directories below this folder, with signed answers (Nautilus)
+    #[arg(long, value_name = "DIR", help_heading = "Nautilus")]
+    pub(super) tasks_dir: Option<PathBuf>,
+
+    /// Serve them on a port of their own, to every caller: the protocol knows no keys
+    #[arg(long, value_name = "ADDRESS", requires = "tasks_dir", help_heading = "Nautilus")]
+    pub(super) nautilus_listen: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(super) engine: EngineOptions,

@@ -3,7 +3,7 @@
 use std::io;
 
 use stockade_engine::{Engine, EngineConfiguration};
-use stockade_server::{LanguageSettings, ServerConfiguration, ServerError, Service};
+use stockade_server::{LanguageSettings, NautilusConfiguration, ServerConfiguration, ServerError, Service};
 
 use super::arguments::ServeArguments;
 use super::log;
@@ -25,7 +25,8 @@ pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
 }
 
 fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let engine = arguments.engine.load(arguments.python.as_deref())?;
+    let mut engine = arguments.engine.load(arguments.python.as_deref())?;
+    engine.task_directory.clone_from(&arguments.tasks_dir);
     let server = configuration(arguments, &engine);
     let asynchronous = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,6 +43,11 @@ fn configuration(arguments: &ServeArguments, engine: &EngineConfiguration) -> Se
         listen: arguments.listen.unwrap_or(defaults.listen),
         keys: Some(keys::file(arguments.keys.as_deref())),
         languages: languages.map(|runtime| (runtime.language.clone(), LanguageSettings::of(runtime.limits))).collect(),
+        nautilus: arguments.tasks_dir.as_ref().map(|tasks| NautilusConfiguration {
+            listen: arguments.nautilus_listen,
+            ..NautilusConfiguration::new(tasks)
+        }),
+        missing_walls: engine.without_walls.iter().map(ToString::to_string).collect(),
         ..defaults
     }
 }
@@ -59,6 +65,9 @@ async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Resu
         tracing::warn!("could not preload {missing}");
     }
     tracing::info!("listening on http://{}", service.address());
+    if let Some(address) = service.nautilus_address() {
+        tracing::info!("listening on http://{address} for Nautilus, without keys");
+    }
     service.serve(engine, interrupts.first()).await;
     tracing::info!("stopped");
     Ok(())
@@ -71,6 +80,6 @@ fn refused(error: &ServerError) -> Failure {
             error,
             Some("make a key with `stockade keys add NAME`, or listen on 127.0.0.1".to_owned()),
         ),
-        ServerError::Keys(_) | ServerError::Audit { .. } => Failure::validation(error, None),
+        ServerError::Keys(_) | ServerError::Audit { .. } | ServerError::Nautilus(_) => Failure::validation(error, None),
     }
 }

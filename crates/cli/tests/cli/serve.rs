@@ -18,15 +18,20 @@ struct Server {
 
 impl Server {
     fn start(workspace: &Workspace, options: &[&str]) -> Self {
+        Self::announcing(workspace, options, "listening on http://")
+    }
+
+    /// Waits for a line that has `text` and an address after it.
+    fn announcing(workspace: &Workspace, options: &[&str], text: &str) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
         let mut child = workspace.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
-        while !line.contains("listening on http://") {
+        while !line.contains(text) {
             line.clear();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "the service has ended");
         }
-        let address = line.rsplit("http://").next().unwrap().trim().to_owned();
+        let address = line.rsplit("http://").next().unwrap().split_whitespace().next().unwrap().to_owned();
         Self { child, address, log }
     }
 
@@ -99,4 +104,27 @@ fn what_cannot_be_served_is_said() {
     workspace.stockade(&["serve", "--listen", &address]).assert_failed(12, "cannot listen on");
     workspace.write("keys.toml", "[[keys]]\nname = 1");
     workspace.stockade(&["serve", "--keys", "keys.toml"]).assert_failed(2, "line 2");
+}
+
+#[test]
+fn nautilus_has_a_port_of_its_own() {
+    let workspace = Workspace::new();
+    workspace.write("tasks/nodejs-task/package.json", "{}");
+    workspace.write("tasks/nodejs-task/index.js", "console.log('hi')");
+    let options = ["--tasks-dir", "tasks", "--nautilus-listen", "127.0.0.1:0"];
+    let server = Server::announcing(&workspace, &options, "for Nautilus");
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let body = r#"{"payload": {}}"#;
+    write!(
+        stream,
+        "POST /process_data HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""stdout":"hi""#), "{answer}");
+    server.stop(Signal::TERM);
+    workspace.stockade(&["serve", "--tasks-dir", "missing"]).assert_failed(2, "cannot use the tasks folder `missing`");
 }

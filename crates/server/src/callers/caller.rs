@@ -16,6 +16,9 @@ use crate::problem::{Kind, Problem};
 /// The name of whoever calls a service that has no keys.
 const ANONYMOUS: &str = "anonymous";
 
+/// The name of whoever calls the port of Nautilus.
+const NAUTILUS: &str = "nautilus";
+
 /// What a caller may do. What is not given is not limited beyond what holds for everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +109,11 @@ impl Caller {
     /// Whoever calls a service that has no keys.
     pub(crate) fn anonymous() -> Self {
         Self::new(ANONYMOUS, Policy::default())
+    }
+
+    /// Whoever calls the port of Nautilus, whose protocol knows no keys.
+    pub(crate) fn of_nautilus() -> Self {
+        Self::new(NAUTILUS, Policy::default())
     }
 
     pub(crate) fn name(&self) -> Arc<str> {

@@ -17,6 +17,9 @@ mod request;
 mod submission;
 
 pub(crate) use handlers::{cancel, create, follow, read};
+pub(crate) use preferences::check_media_type;
+pub(crate) use record::CancelOnDrop;
 pub(crate) use registry::Registry;
-pub(crate) use report::TaskReport;
+pub(crate) use report::{TaskReport, TaskView};
 pub(crate) use request::printable;
+pub(crate) use submission::{Order, submit};

@@ -66,6 +66,7 @@ pub(crate) struct Metrics {
     timeouts: Family<OfLanguage, Counter>,
     denied: Family<OfLanguage, Counter>,
     requests: Family<Answered, Counter>,
+    signatures: Counter,
     audit_lines: Counter,
     tasks_running: Gauge,
     tasks_queued: Gauge,
@@ -91,6 +92,7 @@ impl Metrics {
             timeouts: Family::default(),
             denied: Family::default(),
             requests: Family::default(),
+            signatures: Counter::default(),
             audit_lines: Counter::default(),
             tasks_running: Gauge::default(),
             tasks_queued: Gauge::default(),
@@ -138,6 +140,7 @@ impl Metrics {
         registry.register("task_runner_timeouts", "Tasks that reached their time limit", self.timeouts.clone());
         registry.register("stockade_denied_tasks", "Tasks that were refused a system call", self.denied.clone());
         registry.register("stockade_http_requests", "Requests that were answered", self.requests.clone());
+        registry.register("stockade_nautilus_signatures", "Answers that were signed", self.signatures.clone());
         registry.register("stockade_audit_lines", "Lines that were written to the audit log", self.audit_lines.clone());
         registry.register("stockade_tasks_running", "Tasks that have a place", self.tasks_running.clone());
         registry.register("stockade_tasks_queued", "Tasks that wait for a place", self.tasks_queued.clone());
@@ -199,6 +202,11 @@ impl Metrics {
             let share = usage.cpu_microseconds as f64 / usage.wall_microseconds as f64;
             self.processor.get_or_create(&of_language).set(share * 100.0);
         }
+    }
+
+    /// Counts an answer that was signed.
+    pub(crate) fn signed(&self) {
+        self.signatures.inc();
     }
 
     /// Counts a line of the audit log.

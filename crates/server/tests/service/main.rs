@@ -7,6 +7,7 @@ mod callers;
 mod events;
 mod execute;
 mod keep;
+mod nautilus;
 mod stage;
 mod stop;
 mod watch;
