@@ -7,6 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+/// What the runner itself answers differently.
+pub(crate) const OWN_DIFFERENCES: &str = "crates/runner/tests/conformance/differences.json";
+
 /// A Python case. What is not said of a task is that it runs once for all items and has none.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -76,7 +79,7 @@ impl Differences {
     /// Those of a harness, and those of the runner.
     pub(crate) fn read(harness: &str) -> Self {
         let mut differences: Self = read(harness);
-        let own: Self = read("crates/runner/tests/conformance/differences.json");
+        let own: Self = read(OWN_DIFFERENCES);
         differences.reasons.extend(own.reasons);
         differences.cases.extend(own.cases);
         differences

@@ -11,7 +11,7 @@ use crate::compare::{normalised, trace};
 use crate::stage::Stage;
 
 const CASES: &str = "runtimes/javascript/n8n/tests/conformance.json";
-const DIFFERENCES: &str = "runtimes/javascript/n8n/tests/differences.json";
+pub(crate) const DIFFERENCES: &str = "runtimes/javascript/n8n/tests/differences.json";
 /// What the version of Node.js decides. The harness's own tests compare the rest of these.
 const OF_THE_VERSION: [&str; 2] = ["lang.es2025", "var.all-globals"];
 /// Seconds that a task may take; the cases were recorded with it.

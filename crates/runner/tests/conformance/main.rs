@@ -8,6 +8,7 @@
 
 mod cases;
 mod compare;
+mod documentation;
 mod javascript;
 mod python;
 mod stage;

@@ -12,7 +12,7 @@ use crate::compare::{normalised, trace};
 use crate::stage::Stage;
 
 const CASES: &str = "runtimes/python/tests/conformance/cases.json";
-const DIFFERENCES: &str = "runtimes/python/tests/conformance/differences.json";
+pub(crate) const DIFFERENCES: &str = "runtimes/python/tests/conformance/differences.json";
 /// The cases were recorded with this version; a few of the interpreter's own texts differ in others.
 const RECORDED_WITH: &str = "3.13.";
 const TEXTS_OF_THE_INTERPRETER: [&str; 2] = ["all.recursion", "w.stack_depth_traceback"];
