@@ -352,11 +352,9 @@ impl Pool {
         match self.fork(&self.configuration.limits, Vec::new()).await {
             Ok(worker) => {
                 let Some(worker) = self.give_to_request(worker) else { return };
-                if self.load.leaves_room() {
-                    self.warm_worker(worker).await;
-                } else {
-                    self.keep_idle(worker, |state| &mut state.cold);
-                }
+                self.keep_idle(worker, |state| &mut state.cold);
+                // Gets warm at once if there is room; what ends from now on looks again.
+                self.replenish();
             }
             Err(error) => self.try_again_after(error).await,
         }
