@@ -22,6 +22,10 @@ use crate::watch::{Audit, Metrics};
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long connections get to end after the last task has.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a caller that comes back for an outcome gets after the task has ended, also when the service stops.
+const COLLECT_PATIENCE: Duration = Duration::from_secs(2);
+/// How often a stopping service looks whether it can go on.
+const STOP_STEP: Duration = Duration::from_millis(5);
 /// How long tasks get to end after they were cancelled.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -79,8 +83,9 @@ impl Service {
         listener.as_ref()?.local_addr().ok()
     }
 
-    /// Serves until `stop` is ready. Then new tasks are refused, those that run may end until the deadline, and the
-    /// engine is stopped: no process of a task is left when this returns.
+    /// Serves until `stop` is ready. Then new tasks are refused, those that run may end until the deadline, outcomes
+    /// that nobody has read wait a moment for their callers, and the engine is stopped: no process of a task is left
+    /// when this returns.
     pub async fn serve(self, engine: Engine, stop: impl Future<Output = ()>) {
         let Self { configuration, callers, metrics, audit, nautilus, listener } = self;
         let (audit, audit_end) = audit.unzip();
@@ -114,7 +119,7 @@ impl Service {
         let tasks = Arc::clone(&state);
         let has_ended = async move {
             while tasks.registry().running() > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(STOP_STEP).await;
             }
         };
         let mut has_ended = Box::pin(has_ended);
@@ -124,6 +129,10 @@ impl Service {
             let _ = tokio::time::timeout(CANCEL_PATIENCE, &mut has_ended).await;
         }
         drop(has_ended);
+        // Requests that wait are answered while their connection closes; those that will still be sent need this.
+        while state.registry().has_untold(COLLECT_PATIENCE) {
+            tokio::time::sleep(STOP_STEP).await;
+        }
         state.enter(Phase::Closing);
         let closed = async { while serving.join_next().await.is_some() {} };
         if tokio::time::timeout(CLOSE_PATIENCE, closed).await.is_err() {

@@ -95,6 +95,7 @@ pub(crate) async fn cancel(
     } else {
         record.cancel();
         record.ended().await;
+        record.tell();
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! What is known of one task, from the moment that it is accepted.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stockade_protocol::{Language, Outcome};
@@ -20,6 +21,8 @@ pub(crate) struct Record {
     /// Counts changes of `progress`.
     changes: watch::Sender<u64>,
     cancelled: watch::Sender<bool>,
+    /// Somebody has been told the outcome.
+    is_told: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +49,7 @@ impl Record {
             progress: Mutex::default(),
             changes: watch::Sender::new(0),
             cancelled: watch::Sender::new(false),
+            is_told: AtomicBool::new(false),
         })
     }
 
@@ -88,6 +92,16 @@ impl Record {
         self.lock().outcome.is_some()
     }
 
+    /// Whether somebody has been told the outcome.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told.load(Ordering::Relaxed)
+    }
+
+    /// Notes that somebody knows the outcome.
+    pub(crate) fn tell(&self) {
+        self.is_told.store(true, Ordering::Relaxed);
+    }
+
     /// The next thing that happened after a place in the output; waits for it if need be.
     pub(crate) async fn after(&self, place: usize) -> Happening {
         let mut changes = self.changes.subscribe();
@@ -112,6 +126,9 @@ impl Record {
 
     fn show(&self, progress: &Progress) -> TaskView {
         let outcome = progress.outcome.as_ref();
+        if outcome.is_some() {
+            self.tell();
+        }
         let (status, result, error) = match outcome.map(|outcome| &outcome.result) {
             None => (Status::Running, None, None),
             Some(Ok(result)) => (Status::Ok, result.clone(), None),

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -120,6 +121,13 @@ impl Registry {
         self.lock().running
     }
 
+    /// Whether an outcome waits for its caller that is not older than this.
+    pub(crate) fn has_untold(&self, age: Duration) -> bool {
+        let tasks = self.lock();
+        let is_untold = |id| tasks.by_id.get(id).is_some_and(|entry| !entry.record.is_told());
+        tasks.ended.iter().rev().take_while(|ended| ended.at.elapsed() < age).any(|ended| is_untold(&ended.id))
+    }
+
     /// Outcomes that are kept, and their bytes.
     pub(crate) fn kept(&self) -> (usize, usize) {
         let tasks = self.lock();
@@ -169,7 +177,6 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use stockade_protocol::{Language, Outcome, Usage};
 
     const RETENTION: Retention = Retention { time: Duration::from_secs(10), bytes: 1 << 20, tasks: 3 };
@@ -213,6 +220,19 @@ mod tests {
         tokio::time::advance(RETENTION.time / 2).await;
         registry.forget_old();
         assert!(registry.find("ada", id).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outcome_waits_for_its_caller_a_while() {
+        let registry = Registry::new(RETENTION);
+        let id = ended(&registry, true);
+        assert!(registry.has_untold(RETENTION.time));
+        tokio::time::advance(RETENTION.time / 2).await;
+        assert!(registry.has_untold(RETENTION.time) && !registry.has_untold(RETENTION.time / 2));
+        registry.find("ada", id).unwrap().view();
+        assert!(!registry.has_untold(RETENTION.time));
+        ended(&registry, false);
+        assert!(!registry.has_untold(RETENTION.time));
     }
 
     #[test]
