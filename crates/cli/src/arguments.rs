@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchArguments;
+use crate::config::ConfigArguments;
 use crate::doctor::DoctorArguments;
 use crate::exit_status;
 use crate::keys::KeysArguments;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Task(Box<TaskArguments>),
     Runner(Box<RunnerCommandArguments>),
     Serve(Box<ServeArguments>),
+    Config(ConfigArguments),
     Keys(KeysArguments),
     Doctor(Box<DoctorArguments>),
     Bench(BenchArguments),
@@ -78,6 +80,7 @@ mod tests {
         insta::assert_snapshot!("help_runner", help("runner"));
         insta::assert_snapshot!("help_doctor", help("doctor"));
         insta::assert_snapshot!("help_serve", help("serve"));
+        insta::assert_snapshot!("help_config", help("config"));
         insta::assert_snapshot!("help_keys", help("keys"));
     }
 }

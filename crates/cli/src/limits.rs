@@ -53,6 +53,17 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
+    /// These, and where they are not given those of `other`.
+    pub(crate) fn over(self, other: Self) -> Self {
+        Self {
+            timeout: self.timeout.or(other.timeout),
+            memory: self.memory.or(other.memory),
+            tmp: self.tmp.or(other.tmp),
+            output_limit: self.output_limit.or(other.output_limit),
+            processes: self.processes.or(other.processes),
+        }
+    }
+
     /// `limits` with what was given in its place.
     pub(crate) fn apply(self, limits: Limits) -> Limits {
         Limits {
@@ -133,7 +144,7 @@ fn within<T: Copy + PartialOrd + Default>(
 }
 
 /// The same limits where TOML gives a text or a number.
-mod value {
+pub(crate) mod value {
     use std::fmt;
     use std::time::Duration;
 
@@ -166,7 +177,7 @@ mod value {
 
     macro_rules! limit {
         ($name:ident, $type:ty) => {
-            pub(super) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            pub(crate) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
                 deserializer.deserialize_any(Limit(super::$name))
             }
         };

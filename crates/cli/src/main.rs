@@ -1,7 +1,8 @@
 //! The command line of Stockade.
 //!
 //! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls;
-//!   [`runner`]: n8n's Code nodes; [`serve`]: the HTTP service; [`keys`]: who may call it.
+//!   [`runner`]: n8n's Code nodes; [`serve`]: the HTTP service; [`keys`]: who may call it; [`config`]: its
+//!   settings.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
 //! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
 //!   checked before anything starts.
@@ -11,6 +12,7 @@
 
 mod arguments;
 mod bench;
+mod config;
 mod configuration;
 mod doctor;
 mod execution;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Task(arguments) => task::task(arguments).into(),
         Command::Runner(arguments) => runner::runner(arguments).into(),
         Command::Serve(arguments) => serve::serve(arguments).into(),
+        Command::Config(arguments) => config::config(arguments).into(),
         Command::Keys(arguments) => keys::keys(arguments).into(),
         Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })

@@ -14,15 +14,17 @@ use crate::languages;
 /// A problem and where it stands.
 pub(super) type Located = (Range<usize>, Problem);
 
-/// Relative paths start at `folder`, the one that the file is in.
-pub(super) fn build(file: ConfigurationFile, folder: &Path) -> Result<EngineConfiguration, Located> {
-    let defaults = EngineConfiguration::default();
-    let mut configuration = EngineConfiguration {
-        maximum_tasks: file.maximum_tasks.unwrap_or(defaults.maximum_tasks),
-        maximum_queue: file.maximum_queue.unwrap_or(defaults.maximum_queue),
-        without_walls: file.without_walls.iter().map(|name| name.0).collect(),
-        ..defaults
-    };
+/// Adds what a layer says; relative paths start at `folder`.
+pub(super) fn build(
+    file: ConfigurationFile,
+    folder: &Path,
+    configuration: &mut EngineConfiguration,
+) -> Result<(), Located> {
+    configuration.maximum_tasks = file.maximum_tasks.unwrap_or(configuration.maximum_tasks);
+    configuration.maximum_queue = file.maximum_queue.unwrap_or(configuration.maximum_queue);
+    if let Some(walls) = file.without_walls {
+        configuration.without_walls = walls.iter().map(|name| name.0).collect();
+    }
     for (name, section) in file.runtimes {
         let language = Language::from(name.get_ref().clone());
         if matches!(language, Language::Custom(_)) {
@@ -32,7 +34,7 @@ pub(super) fn build(file: ConfigurationFile, folder: &Path) -> Result<EngineConf
             zygote(runtime, section, folder)?;
         }
     }
-    Ok(configuration)
+    Ok(())
 }
 
 fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &Path) -> Result<(), Located> {
@@ -53,11 +55,15 @@ fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &
         }
         runtime.packages = Some(packages);
     }
-    runtime.interpreter_arguments = section.interpreter_arguments.map(Spanned::into_inner).unwrap_or_default();
-    runtime.preload = section.preload.map(Spanned::into_inner).unwrap_or_default();
+    if let Some(arguments) = section.interpreter_arguments {
+        runtime.interpreter_arguments = arguments.into_inner();
+    }
+    if let Some(preload) = section.preload {
+        runtime.preload = preload.into_inner();
+    }
     runtime.waiting_workers = section.waiting_workers.unwrap_or(runtime.waiting_workers);
     runtime.limits = section.limits.apply(runtime.limits);
-    runtime.environment = section.environment;
+    runtime.environment.extend(section.environment);
     Ok(())
 }
 
@@ -75,6 +81,7 @@ fn custom(
         ("interpreter_arguments", section.interpreter_arguments.as_ref().map(Spanned::span)),
         ("packages", section.packages.as_ref().map(Spanned::span)),
         ("preload", section.preload.as_ref().map(Spanned::span)),
+        ("allow", section.allow.as_ref().map(|_| name.span())),
     ];
     if let Some((key, Some(span))) = foreign.into_iter().find(|(_, span)| span.is_some()) {
         return Err((span, Problem::NotForCustom { key }));

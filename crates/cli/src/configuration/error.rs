@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::origin::Origin;
 use super::place::Place;
 use crate::failure::Failure;
 
@@ -23,6 +24,12 @@ pub(crate) enum ConfigurationError {
     /// Valid by itself, wrong where it stands.
     #[error("{place}: {problem}")]
     Section { place: Place, problem: Problem },
+    /// A variable or an option with a value that its key does not take.
+    #[error("{origin}: {message}")]
+    Value { origin: Origin, message: String },
+    /// A variable of our own that names no setting.
+    #[error("there is no setting for the variable {name}; `stockade config show` lists all")]
+    UnknownVariable { name: String },
 }
 
 /// What is wrong with a `[runtimes.…]` section.

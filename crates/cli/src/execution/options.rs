@@ -8,7 +8,9 @@ use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
 use stockade_sandbox::Wall;
 
-use crate::configuration::{ConfigurationError, find, load};
+use crate::configuration::{
+    Configuration, ConfigurationError, Given, Origin, Setting, Sources, environment, find, load,
+};
 
 /// Options about the engine that every command with one takes.
 #[derive(Debug, Args)]
@@ -39,7 +41,27 @@ impl EngineOptions {
 
     /// The configuration with these options, and `python` if it is given, in the place of what the file says.
     pub(crate) fn load(&self, python: Option<&Path>) -> Result<EngineConfiguration, ConfigurationError> {
-        let mut configuration = load(self.configuration.as_deref().map(Path::new))?;
+        Ok(self.load_with(python, false, Vec::new())?.engine)
+    }
+
+    /// All settings, those of the service too; `options` are its own.
+    pub(crate) fn load_service(
+        &self,
+        python: Option<&Path>,
+        options: Vec<(&'static str, String)>,
+    ) -> Result<Configuration, ConfigurationError> {
+        self.load_with(python, true, options)
+    }
+
+    fn load_with(
+        &self,
+        python: Option<&Path>,
+        is_service: bool,
+        options: Vec<(&'static str, String)>,
+    ) -> Result<Configuration, ConfigurationError> {
+        let file = self.configuration.as_deref().map(Path::new);
+        let mut all = load(&Sources { file, environment: environment(), is_service, options })?;
+        let configuration = &mut all.engine;
         configuration.without_walls.extend(&self.without_wall);
         configuration.without_walls.sort_unstable();
         configuration.without_walls.dedup();
@@ -53,7 +75,20 @@ impl EngineOptions {
                 runtime.kind = RuntimeKind::Zygote { interpreter: interpreter(path) };
             }
         }
-        Ok(configuration)
+        let walls: Vec<String> = configuration.without_walls.iter().map(ToString::to_string).collect();
+        all.server.missing_walls.clone_from(&walls);
+        let given = [
+            ("runtimes.python.interpreter", python.map(|path| path.display().to_string().into())),
+            ("runtimes.javascript.interpreter", self.node.as_ref().map(|path| path.display().to_string().into())),
+            ("without_walls", (!self.without_wall.is_empty()).then(|| toml::Value::from(walls))),
+        ];
+        for (key, value) in given {
+            if let (Some(value), Some(setting)) = (value, Setting::of(key)) {
+                let (value, origin) = (value.to_string(), Origin::Option(setting.option));
+                all.given.push(Given { key: key.to_owned(), value, origin });
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -8,18 +8,16 @@ use serde::Serialize;
 use stockade_server::{Ceilings, KeyEntry, KeyFile, KeyFileError, Policy};
 
 use super::arguments::{Action, AddArguments, KeysArguments};
+use crate::configuration::DEFAULT_KEYS;
 use crate::execution::{print_json, print_message, print_text};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::limits::LimitOptions;
 use crate::render::{Paint, failure};
 
-/// Used when no other file is named.
-const DEFAULT_FILE: &str = "stockade-keys.toml";
-
 /// The file of the keys.
-pub(crate) fn file(named: Option<&Path>) -> PathBuf {
-    named.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(DEFAULT_FILE)).to_owned()
+fn file(named: Option<&Path>) -> PathBuf {
+    named.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(DEFAULT_KEYS)).to_owned()
 }
 
 /// Makes, lists or revokes.

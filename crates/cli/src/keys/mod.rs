@@ -4,4 +4,4 @@ mod arguments;
 mod command;
 
 pub(crate) use arguments::KeysArguments;
-pub(crate) use command::{file, keys};
+pub(crate) use command::keys;

@@ -12,4 +12,4 @@ pub(crate) use message::{failure, warning};
 pub(crate) use outcome::{ErrorContext, denied_line, error_text};
 pub(crate) use paint::Paint;
 pub(crate) use terminal::TerminalFilter;
-pub(crate) use visible::visible_json;
+pub(crate) use visible::{visible, visible_json};

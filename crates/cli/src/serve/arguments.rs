@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::configuration::{Configuration, ConfigurationError};
 use crate::execution::EngineOptions;
 
 const MORE: &str = "\
@@ -35,30 +36,57 @@ Exit status:
 #[derive(Debug, Args)]
 #[command(after_long_help = MORE)]
 pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(super) options: ServeOptions,
+}
+
+/// What `stockade serve` and `stockade config show` take.
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
     /// Where to listen; port 0 is any free one
     ///
     /// [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) listen: Option<SocketAddr>,
+    listen: Option<SocketAddr>,
 
     /// The file of the API keys
     ///
     /// [default: stockade-keys.toml]
     #[arg(long, value_name = "FILE")]
-    pub(super) keys: Option<PathBuf>,
+    keys: Option<PathBuf>,
+
+    /// Append a JSON line to this file for every task: who, the hash of the code, limits, outcome, usage
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
 
     /// Serve the Node.js task directories below this folder, with signed answers (Nautilus)
     #[arg(long, value_name = "DIR", help_heading = "Nautilus")]
-    pub(super) tasks_dir: Option<PathBuf>,
+    tasks_dir: Option<PathBuf>,
 
     /// Serve them on a port of their own, to every caller: the protocol knows no keys
-    #[arg(long, value_name = "ADDRESS", requires = "tasks_dir", help_heading = "Nautilus")]
-    pub(super) nautilus_listen: Option<SocketAddr>,
+    #[arg(long, value_name = "ADDRESS", help_heading = "Nautilus")]
+    nautilus_listen: Option<SocketAddr>,
 
     #[command(flatten)]
-    pub(super) engine: EngineOptions,
+    engine: EngineOptions,
 
     /// Use this Python (3.10 or newer) instead of `python3`
     #[arg(long, value_name = "PATH", help_heading = "Engine")]
-    pub(super) python: Option<PathBuf>,
+    python: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// All settings: the file, the environment, these.
+    pub(crate) fn load(&self) -> Result<Configuration, ConfigurationError> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("server.listen", self.listen.map(|address| address.to_string())),
+            ("server.keys", path(&self.keys)),
+            ("server.audit_log", path(&self.audit_log)),
+            ("nautilus.tasks_dir", path(&self.tasks_dir)),
+            ("nautilus.listen", self.nautilus_listen.map(|address| address.to_string())),
+        ];
+        let options = given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect();
+        self.engine.load_service(self.python.as_deref(), options)
+    }
 }

@@ -3,14 +3,14 @@
 use std::io;
 
 use stockade_engine::{Engine, EngineConfiguration};
-use stockade_server::{LanguageSettings, NautilusConfiguration, ServerConfiguration, ServerError, Service};
+use stockade_server::{ServerConfiguration, ServerError, Service};
 
 use super::arguments::ServeArguments;
 use super::log;
+use crate::configuration::Configuration;
 use crate::execution::{Interrupts, cannot_start, no_signals, print_message, warn_without_walls};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::keys;
 use crate::render::{Paint, failure};
 
 /// Serves until a signal comes.
@@ -25,31 +25,13 @@ pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
 }
 
 fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let mut engine = arguments.engine.load(arguments.python.as_deref())?;
-    engine.task_directory.clone_from(&arguments.tasks_dir);
-    let server = configuration(arguments, &engine);
+    let Configuration { engine, server, .. } = arguments.options.load()?;
     let asynchronous = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::setup(&format_args!("cannot start threads: {error}"), None))?;
     log::begin();
     asynchronous.block_on(start(engine, server))
-}
-
-fn configuration(arguments: &ServeArguments, engine: &EngineConfiguration) -> ServerConfiguration {
-    let defaults = ServerConfiguration::default();
-    let languages = engine.runtimes.iter();
-    ServerConfiguration {
-        listen: arguments.listen.unwrap_or(defaults.listen),
-        keys: Some(keys::file(arguments.keys.as_deref())),
-        languages: languages.map(|runtime| (runtime.language.clone(), LanguageSettings::of(runtime.limits))).collect(),
-        nautilus: arguments.tasks_dir.as_ref().map(|tasks| NautilusConfiguration {
-            listen: arguments.nautilus_listen,
-            ..NautilusConfiguration::new(tasks)
-        }),
-        missing_walls: engine.without_walls.iter().map(ToString::to_string).collect(),
-        ..defaults
-    }
 }
 
 async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Result<(), Failure> {

@@ -4,5 +4,5 @@ mod arguments;
 mod command;
 mod log;
 
-pub(crate) use arguments::ServeArguments;
+pub(crate) use arguments::{ServeArguments, ServeOptions};
 pub(crate) use command::serve;

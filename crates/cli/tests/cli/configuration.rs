@@ -46,7 +46,7 @@ fn mistakes_stop_the_start() {
     exit status 2
     --- stdout
     --- stderr
-    error: stockade.toml:4:1: unknown key `timeout`, expected one of `interpreter`, `interpreter_arguments`, `packages`, `preload`, `command`, `extensions`, `waiting_workers`, `limits`, `environment`
+    error: stockade.toml:4:1: unknown key `timeout`, expected one of `enabled`, `interpreter`, `interpreter_arguments`, `packages`, `preload`, `allow`, `command`, `extensions`, `waiting_workers`, `limits`, `environment`
     ");
     workspace
         .stockade(&["run", "x.py", "--configuration", "none.toml"])
@@ -77,4 +77,31 @@ fn walls_to_do_without() {
     let finished = workspace.stockade(&["run", "x.py", "--without-wall", "landlock"]);
     let warning = "warning: tasks run without the wall `landlock`; `stockade doctor` says how to build it\n";
     assert_eq!((finished.status, finished.stderr.as_str()), (0, warning));
+}
+
+#[test]
+fn settings_are_shown_with_their_origin() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "stockade.toml",
+        "maximum_tasks = 4\n\n[server]\nread_timeout = \"5s\"\nlisten = \"127.0.0.1:1\"\n\n[runtimes.bash]\n\
+         command = [\"bash\", \"{file}\"]\n",
+    );
+    let mut command = workspace.command(&["config", "show", "--listen", "127.0.0.1:3", "--without-wall", "landlock"]);
+    command
+        .env("STOCKADE_SERVER_LISTEN", "127.0.0.1:2")
+        .env("N8N_JS_RUNNER_TIMEOUT_MS", "500")
+        .env("N8N_RUNNERS_AUTH_TOKEN", "hidden");
+    let shown = workspace.finish(&mut command);
+    let set: Vec<&str> = shown
+        .stdout
+        .lines()
+        .filter(|line| !line.ends_with("# default") && !line.ends_with("is not set") && !line.contains("TZ"))
+        .collect();
+    insta::assert_snapshot!(set.join("\n"));
+
+    workspace.write("stockade.toml", "[server]\nlisen = \"127.0.0.1:1\"\n");
+    workspace.stockade(&["config", "show"]).assert_failed(2, "error: stockade.toml:2:1: unknown key `lisen`");
+    workspace.write("stockade.toml", "[server.retention]\ntime = \"soon\"\n");
+    workspace.stockade(&["serve"]).assert_failed(2, "error: stockade.toml:2:8: expected a time");
 }

@@ -126,5 +126,7 @@ fn nautilus_has_a_port_of_its_own() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""stdout":"hi""#), "{answer}");
     server.stop(Signal::TERM);
-    workspace.stockade(&["serve", "--tasks-dir", "missing"]).assert_failed(2, "cannot use the tasks folder `missing`");
+    workspace
+        .stockade(&["serve", "--tasks-dir", "missing"])
+        .assert_failed(2, "cannot use the tasks folder `[FOLDER]/missing`");
 }

@@ -1,0 +1,188 @@
+//! Every setting: its key, its variables, its default. The reference in docs/ is made from this table.
+
+use std::borrow::Cow;
+
+/// One setting of the file, the environment and, for some, the command line.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its place in the file.
+    pub(crate) key: &'static str,
+    /// How the environment writes it.
+    pub(crate) form: Form,
+    /// The option of `stockade serve`; empty: none.
+    pub(crate) option: &'static str,
+    /// The value when it is not set, as TOML; empty: none.
+    pub(crate) default: &'static str,
+    /// What it does.
+    pub(crate) description: &'static str,
+}
+
+/// What the text of a variable stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The value itself.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// Values separated by commas.
+    List,
+    /// A whole number of milliseconds.
+    Milliseconds,
+    /// A whole number of bytes.
+    Bytes,
+}
+
+/// A variable of n8n's documents (spec/seed-0, spec/seed-1) and the setting that it stands for.
+#[derive(Debug)]
+pub(crate) struct SeedVariable {
+    pub(crate) name: &'static str,
+    pub(crate) form: Form,
+    pub(crate) keys: &'static [&'static str],
+}
+
+impl Setting {
+    /// The variable of our own for this setting.
+    pub(crate) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.key.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// The setting of a key.
+    pub(crate) fn of(key: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.key == key)
+    }
+}
+
+/// Begins every variable of our own.
+pub(super) const PREFIX: &str = "STOCKADE_";
+
+impl Form {
+    /// The text of a variable as TOML; `None` if it is not of this form.
+    pub(super) fn to_toml(self, text: &str) -> Option<String> {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        let digits = |unit: &str| {
+            let text = text.trim();
+            (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| quoted(&format!("{text}{unit}")))
+        };
+        match self {
+            Self::Text => Some(quoted(text)),
+            Self::Milliseconds => digits("ms"),
+            Self::Bytes => digits("B"),
+            Self::List => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(quoted);
+                Some(format!("[{}]", items.collect::<Vec<_>>().join(", ")))
+            }
+            Self::Boolean => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => Some("true".to_owned()),
+                "false" | "0" | "no" | "off" => Some("false".to_owned()),
+                _ => None,
+            },
+        }
+    }
+
+    /// What a text should have been.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Boolean => "`true` or `false`",
+            Self::List => "values separated by commas",
+            Self::Milliseconds => "a whole number of milliseconds",
+            Self::Bytes => "a whole number of bytes",
+        }
+    }
+}
+
+macro_rules! settings {
+    ($($key:literal, $form:ident, $option:literal, $default:literal, $description:literal;)*) => {
+        /// Every setting, in the order of the documentation.
+        pub(crate) const SETTINGS: &[Setting] = &[$(Setting {
+            key: $key, form: Form::$form, option: $option, default: $default, description: $description,
+        }),*];
+    };
+}
+
+settings! {
+    "maximum_tasks", Text, "", "10", "Tasks that run at the same time.";
+    "maximum_queue", Text, "", "100", "Tasks that wait for a place; one more is refused at once.";
+    "without_walls", List, "--without-wall", "[]", "Walls to do without, by name.";
+
+    "runtimes.python.enabled", Boolean, "", "true", "Whether the service runs Python.";
+    "runtimes.python.interpreter", Text, "--python", "\"python3\"", "The path or name of Python.";
+    "runtimes.python.interpreter_arguments", List, "", "[]", "More arguments for it.";
+    "runtimes.python.packages", Text, "", "", "Folder with packages.";
+    "runtimes.python.preload", List, "", "[]", "Modules that are imported before the first task.";
+    "runtimes.python.allow", List, "", "", "Modules that tasks of the service may import; all if not set.";
+    "runtimes.python.waiting_workers", Text, "", "4", "Workers that wait, warmed, for a task.";
+    "runtimes.python.limits.timeout", Text, "", "\"60s\"", "Wall time of a task.";
+    "runtimes.python.limits.memory", Text, "", "\"512MiB\"", "Memory of a task.";
+    "runtimes.python.limits.tmp", Text, "", "\"64MiB\"", "Files of a task in /tmp.";
+    "runtimes.python.limits.processes", Text, "", "64", "Processes and threads of a task.";
+    "runtimes.python.limits.output_limit", Text, "", "\"16MiB\"", "What a task prints and returns.";
+
+    "runtimes.javascript.enabled", Boolean, "", "true", "Whether the service runs JavaScript.";
+    "runtimes.javascript.interpreter", Text, "--node", "\"node\"", "The path or name of Node.js.";
+    "runtimes.javascript.interpreter_arguments", List, "", "[]", "More arguments for it.";
+    "runtimes.javascript.packages", Text, "", "", "Folder with packages.";
+    "runtimes.javascript.preload", List, "", "[]", "Modules that are required before the first task.";
+    "runtimes.javascript.allow", List, "", "", "Modules that tasks of the service may require; all if not set.";
+    "runtimes.javascript.waiting_workers", Text, "", "4", "Workers that wait, warmed, for a task.";
+    "runtimes.javascript.limits.timeout", Text, "", "\"30s\"", "Wall time of a task.";
+    "runtimes.javascript.limits.memory", Text, "", "\"256MiB\"", "Memory of a task.";
+    "runtimes.javascript.limits.tmp", Text, "", "\"64MiB\"", "Files of a task in /tmp.";
+    "runtimes.javascript.limits.processes", Text, "", "64", "Processes and threads of a task.";
+    "runtimes.javascript.limits.output_limit", Text, "", "\"16MiB\"", "What a task prints and returns.";
+
+    "server.listen", Text, "--listen", "\"127.0.0.1:3000\"", "Where the service listens; without keys on this machine only.";
+    "server.keys", Text, "--keys", "\"stockade-keys.toml\"", "The file of the API keys.";
+    "server.maximum_body", Text, "", "\"16MiB\"", "The longest request body.";
+    "server.maximum_bodies", Text, "", "\"256MiB\"", "All request bodies in memory together.";
+    "server.maximum_connections", Text, "", "4096", "Connections at the same time.";
+    "server.read_timeout", Text, "", "\"30s\"", "Time that a client may take to send a request.";
+    "server.stop_deadline", Text, "", "\"30s\"", "Time that running tasks get to end after SIGTERM.";
+    "server.retention.time", Text, "", "\"5m\"", "How long the outcome of a task is kept that nobody waited for.";
+    "server.retention.size", Text, "", "\"64MiB\"", "Memory of such outcomes; the oldest go first.";
+    "server.retention.tasks", Text, "", "10000", "Number of such outcomes.";
+    "server.ceilings.timeout", Text, "", "", "The most that a request may ask for; the limit of the language if not set.";
+    "server.ceilings.memory", Text, "", "", "The same for memory.";
+    "server.ceilings.tmp", Text, "", "", "The same for files in /tmp.";
+    "server.ceilings.processes", Text, "", "", "The same for processes and threads.";
+    "server.ceilings.output_limit", Text, "", "", "The same for output.";
+    "server.audit_log", Text, "--audit-log", "", "File to which a JSON line is appended for every task.";
+    "server.audit_code", Boolean, "", "false", "Whether these lines have code and inputs too.";
+
+    "nautilus.tasks_dir", Text, "--tasks-dir", "", "Folder whose folders are Nautilus tasks; not served if not set.";
+    "nautilus.listen", Text, "--nautilus-listen", "", "A port of their own, open to every caller.";
+    "nautilus.maximum_timeout", Text, "", "\"5m\"", "The most that `timeout_secs` may ask for.";
+    "nautilus.signing_key", Text, "", "", "File with a secret key in hexadecimal, for development; else a new one at each start.";
+    "nautilus.allowed_endpoints", Text, "", "\"allowed_endpoints.yaml\"", "Hosts that `/health_check` tries.";
+}
+
+/// The variables of n8n's documents that mean something for `stockade serve`. `stockade runner` reads its own.
+pub(crate) const SEED_VARIABLES: &[SeedVariable] = &[
+    seed("N8N_TASK_RUNNERS_MAX_CONCURRENCY", Form::Text, &["maximum_tasks"]),
+    seed("N8N_RUNNERS_MAX_CONCURRENCY", Form::Text, &["maximum_tasks"]),
+    seed("N8N_PYTHON_RUNNER_ENABLED", Form::Boolean, &["runtimes.python.enabled"]),
+    seed("N8N_JS_RUNNER_ENABLED", Form::Boolean, &["runtimes.javascript.enabled"]),
+    seed("N8N_PYTHON_RUNNER_MAX_MEMORY_MB", Form::Text, &["runtimes.python.limits.memory"]),
+    seed("N8N_JS_RUNNER_MAX_MEMORY_MB", Form::Text, &["runtimes.javascript.limits.memory"]),
+    seed(
+        "N8N_RUNNERS_TASK_TIMEOUT",
+        Form::Text,
+        &["runtimes.python.limits.timeout", "runtimes.javascript.limits.timeout"],
+    ),
+    seed("N8N_PYTHON_RUNNER_TIMEOUT_MS", Form::Milliseconds, &["runtimes.python.limits.timeout"]),
+    seed("N8N_JS_RUNNER_TIMEOUT_MS", Form::Milliseconds, &["runtimes.javascript.limits.timeout"]),
+    seed("N8N_TASK_RUNNER_PYTHON_ALLOWED_PACKAGES", Form::List, &["runtimes.python.allow"]),
+    seed("N8N_TASK_RUNNER_JS_ALLOWED_PACKAGES", Form::List, &["runtimes.javascript.allow"]),
+    seed("N8N_RUNNERS_MAX_PAYLOAD", Form::Bytes, &["server.maximum_body"]),
+    seed("N8N_RUNNERS_GRACEFUL_SHUTDOWN_TIMEOUT", Form::Text, &["server.stop_deadline"]),
+];
+
+const fn seed(name: &'static str, form: Form, keys: &'static [&'static str]) -> SeedVariable {
+    SeedVariable { name, form, keys }
+}
+
+/// A text as one line of TOML shows it.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if text.contains('\n') { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) } else { text.into() }
+}
