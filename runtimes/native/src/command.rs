@@ -48,8 +48,8 @@ fn execute(plan: &Plan, task: &Task) -> io::Result<io::Error> {
         .iter()
         .map(|argument| system::text(&replaced(argument, path.as_os_str().as_bytes())))
         .collect::<io::Result<Vec<_>>>()?;
-    let environment =
-        plan.environment.iter().map(Vec::as_slice).chain(settings).map(system::text).collect::<io::Result<Vec<_>>>()?;
+    let environment = merged(&plan.environment, &settings.collect::<Vec<_>>());
+    let environment = environment.into_iter().map(system::text).collect::<io::Result<Vec<_>>>()?;
     let program = arguments.first().ok_or(io::ErrorKind::InvalidInput)?.clone();
     // Programs expect to end when nobody reads their output; Rust's start-up has turned that off.
     // SAFETY: SIG_DFL is a valid disposition.
@@ -57,6 +57,16 @@ fn execute(plan: &Plan, task: &Task) -> io::Result<io::Error> {
     // The frame socket is not the command's to keep: it ends with a status, not with a frame.
     system::close_from(crate::plan::SOCKET)?;
     Ok(system::execute(&program, &arguments, &environment))
+}
+
+/// The runtime's environment and the task's, which comes first where both have a name: with two of one name, programs
+/// differ in which they take.
+fn merged<'bytes>(of_runtime: &'bytes [Vec<u8>], of_task: &[&'bytes [u8]]) -> Vec<&'bytes [u8]> {
+    fn name(variable: &[u8]) -> &[u8] {
+        variable.split(|byte| *byte == b'=').next().unwrap_or_default()
+    }
+    let is_kept = |variable: &&[u8]| !of_task.iter().any(|other| name(other) == name(variable));
+    of_runtime.iter().map(Vec::as_slice).filter(is_kept).chain(of_task.iter().copied()).collect()
 }
 
 fn replaced(argument: &[u8], path: &[u8]) -> Vec<u8> {
@@ -68,7 +78,13 @@ fn replaced(argument: &[u8], path: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::replaced;
+    use super::{merged, replaced};
+
+    #[test]
+    fn a_variable_of_the_task_takes_the_place_of_the_runtimes() {
+        let of_runtime = [b"PATH=/bin".to_vec(), b"TZ=UTC".to_vec()];
+        assert_eq!(merged(&of_runtime, &[b"TZ=Europe/Rome", b"A="]), [&b"PATH=/bin"[..], b"TZ=Europe/Rome", b"A="]);
+    }
 
     #[test]
     fn the_file_takes_its_place_in_an_argument() {
