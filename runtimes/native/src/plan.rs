@@ -13,6 +13,8 @@ pub const HOST_PROCESSES: i32 = 5;
 
 /// Where the parent of all task directories is mounted for the zygote; workers see it empty.
 pub const TASK_DIRECTORIES: &str = "/tasks";
+/// An empty directory of the root, shown in the place of hidden ones.
+pub const NOTHING: &str = "/stockade/nothing";
 /// Where a worker finds the directory of its task.
 pub const TASK_DIRECTORY: &str = "/task";
 /// The only place that a worker can write to.
@@ -23,6 +25,8 @@ pub const TEMPORARY_DIRECTORY: &str = "/tmp";
 pub struct Plan {
     /// Host paths to show inside, in this order.
     pub mounts: Vec<Mount>,
+    /// Directories that the mounts bring along and that are to be empty.
+    pub hidden: Vec<Vec<u8>>,
     /// Directories to make in the new root, parents first.
     pub directories: Vec<Vec<u8>>,
     /// Files to write into the new root.
@@ -126,6 +130,7 @@ impl Plan {
         encoder.list(&self.mounts, |encoder, mount| {
             encoder.string(&mount.source).string(&mount.target).byte(u8::from(mount.device));
         });
+        encode_strings(&mut encoder, &self.hidden);
         encode_strings(&mut encoder, &self.directories);
         encoder.list(&self.files, |encoder, file| {
             encoder.string(&file.path).string(&file.bytes);
@@ -152,6 +157,7 @@ impl Plan {
                     device: decoder.byte()? != 0,
                 })
             })?,
+            hidden: decode_strings(&mut decoder)?,
             directories: decode_strings(&mut decoder)?,
             files: decoder
                 .list(|decoder| Some(File { path: decoder.string()?.to_vec(), bytes: decoder.string()?.to_vec() }))?,
@@ -209,6 +215,7 @@ mod tests {
     fn a_plan_survives_its_encoding() {
         let plan = Plan {
             mounts: vec![Mount { source: b"/usr".to_vec(), target: b"/usr".to_vec(), device: false }],
+            hidden: vec![b"/usr/local".to_vec()],
             directories: vec![b"/tmp".to_vec()],
             files: vec![File { path: b"/etc/passwd".to_vec(), bytes: b"x".to_vec() }],
             links: vec![Link { path: b"/lib".to_vec(), target: b"usr/lib".to_vec() }],

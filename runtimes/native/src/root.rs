@@ -8,7 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::control::Failure;
-use crate::plan::{Mount, Plan};
+use crate::plan::{Mount, NOTHING, Plan};
 use crate::system::{self, NO_DEVICES, NO_EXECUTION, NO_SET_USER_ID, READ_ONLY};
 
 const WALL: &str = "mount-namespace";
@@ -40,6 +40,10 @@ pub(crate) fn build(plan: &Plan) -> Result<(), Failure> {
             Failure::new(WALL, format!("show `{}` inside", String::from_utf8_lossy(&mount.source)), &error)
         })?;
     }
+    for hidden in &plan.hidden {
+        hide(hidden)
+            .map_err(|error| Failure::new(WALL, format!("hide `{}`", String::from_utf8_lossy(hidden)), &error))?;
+    }
     for link in &plan.links {
         let path = path_of(&link.path);
         make_parent(&path)
@@ -65,6 +69,13 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 
 fn make_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+fn hide(directory: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(NOTHING)?;
+    let target = system::text(directory)?;
+    system::mount(Some(system::text(NOTHING.as_bytes())?.as_c_str()), &target, None, libc::MS_BIND, None)?;
+    system::add_mount_attributes(&target, READ_ONLY | NO_SET_USER_ID | NO_DEVICES, false)
 }
 
 fn show(mount: &Mount) -> io::Result<()> {

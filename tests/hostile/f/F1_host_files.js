@@ -13,5 +13,9 @@ const seen = paths.filter((path) => [fs.readdirSync, fs.statSync, fs.readFileSyn
     return false;
   }
 }));
+// An interpreter that the administrator has installed there brings the rest along.
+if (!process.execPath.startsWith('/usr/local')) {
+  seen.push(...['/usr/local', '/usr/src'].filter((path) => fs.existsSync(path) && fs.readdirSync(path).length > 0));
+}
 const users = fs.readFileSync('/etc/passwd', 'utf8').trim().split('\n').filter((line) => !line.startsWith('task'));
 return { seen, users };

@@ -3,6 +3,7 @@
 # expect: ok
 # result: {"seen": [], "users": []}
 import os
+import sys
 
 paths = """/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname /etc/resolv.conf
 /etc/fstab /etc/environment /etc/kubernetes /root /root/.ssh /root/.aws /root/.kube /root/.docker /home /work /srv /mnt /media /opt
@@ -16,5 +17,8 @@ for path in paths:
             seen.append(path)
         except OSError:
             pass
+# An interpreter that the administrator has installed there brings the rest along.
+if not sys.base_prefix.startswith("/usr/local"):
+    seen += [path for path in ("/usr/local", "/usr/src") if os.path.isdir(path) and os.listdir(path)]
 users = [line for line in open("/etc/passwd") if not line.startswith("task")]
 return {"seen": seen, "users": users}

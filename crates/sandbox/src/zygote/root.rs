@@ -18,6 +18,8 @@ const SYSTEM: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32
 /// Files and directories of `/etc` that programs need and that say nothing of the host's users.
 const SETTINGS: [&str; 5] =
     ["/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/certs", "/etc/ssl/openssl.cnf"];
+/// Directories below `/usr` that belong to the administrator and not to the system.
+const ADMINISTRATORS: [&str; 2] = ["/usr/local", "/usr/src"];
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// The part of the plan that concerns files; the caller adds identity and workers.
@@ -36,6 +38,7 @@ pub(super) fn plan(specification: &ZygoteSpecification) -> Result<Plan, SandboxE
         ..Plan::default()
     };
     plan.mounts.push(mount(Path::new("/usr"), "/usr"));
+    plan.hidden = hidden(host_program);
     for path in SYSTEM {
         match std::fs::read_link(path) {
             Ok(target) => plan.links.push(Link { path: bytes(path), target: target.as_os_str().as_bytes().to_vec() }),
@@ -78,6 +81,16 @@ pub(super) fn plan(specification: &ZygoteSpecification) -> Result<Plan, SandboxE
         .chain(place.libraries.map(|path| format!("LD_LIBRARY_PATH={path}").into_bytes()))
         .collect();
     Ok(plan)
+}
+
+/// What `/usr` holds beside the system's own programs and libraries: what the administrator has installed and built.
+/// An interpreter that was installed there needs the rest of its installation.
+fn hidden(program: &Path) -> Vec<Vec<u8>> {
+    let is_hidden = |path: &&str| {
+        let found = std::fs::symlink_metadata(path);
+        found.is_ok_and(|found| found.is_dir()) && !program.starts_with(path)
+    };
+    ADMINISTRATORS.into_iter().filter(is_hidden).map(bytes).collect()
 }
 
 /// Where a program of the host appears inside.
@@ -150,6 +163,13 @@ mod tests {
     fn a_program_of_the_system_stays_where_it_is() {
         let place = Place::of(Path::new("/usr/bin/node"));
         assert_eq!((place.inside.as_str(), place.mount), ("/usr/bin/node", None));
+    }
+
+    #[test]
+    fn what_the_administrator_has_installed_is_hidden_from_others() {
+        let is_hidden = |program: &str| hidden(Path::new(program)).contains(&bytes("/usr/local"));
+        assert_eq!(is_hidden("/usr/bin/node"), Path::new("/usr/local").is_dir());
+        assert!(!is_hidden("/usr/local/bin/node"));
     }
 
     #[test]
