@@ -77,7 +77,8 @@ impl Engine {
         for runtime in configuration.runtimes {
             let directory: Option<&Path> =
                 task_directory.as_deref().filter(|_| runtime.language == Language::JavaScript);
-            let specification = interpreter::specification(&runtime, directory, &configuration.without_walls)?;
+            let specification =
+                interpreter::specification(&runtime, directory, slots.have_groups(), &configuration.without_walls)?;
             starting.spawn(Pool::start(runtime, specification, identity, Arc::clone(&slots), Arc::clone(&load)));
         }
         let mut pools = HashMap::new();

@@ -26,6 +26,7 @@ const PYTHON_ARGUMENTS: [&str; 3] = ["-I", "-B", "-S"];
 pub(crate) fn specification(
     configuration: &RuntimeConfiguration,
     task_directory: Option<&Path>,
+    has_cgroups: bool,
     without_walls: &[Wall],
 ) -> Result<ZygoteSpecification, EngineError> {
     let language = &configuration.language;
@@ -69,6 +70,7 @@ pub(crate) fn specification(
         files: files.iter().map(|(path, bytes)| ((*path).to_owned(), *bytes)).collect(),
         mounts: mounts.collect(),
         task_directory: task_directory.map(Path::to_owned),
+        has_cgroups,
         without_walls: without_walls.to_vec(),
     })
 }

@@ -64,6 +64,11 @@ impl Slots {
         Self { cgroups, maximum, state: Mutex::default() }
     }
 
+    /// Whether each place has a control group.
+    pub(crate) fn have_groups(&self) -> bool {
+        self.cgroups.is_some()
+    }
+
     /// A free place, ready for a worker with these limits; `None` when all are taken.
     pub(crate) fn take(self: &Arc<Self>, limits: &Limits) -> Result<Option<SlotLease>, EngineError> {
         let slot = {

@@ -1,6 +1,6 @@
 # row: B4
 # tries: to hide memory in memory files, of which no process holds a page
-# expect: MEMORY_ERROR
+# expect: MEMORY_ERROR or PERMISSION_ERROR
 import os
 
 for number in range(100):

@@ -36,7 +36,18 @@ const X32_BIT: u32 = 0x4000_0000;
 /// With [`Denial::Notify`] it must be installed with `SECCOMP_FILTER_FLAG_NEW_LISTENER`: without a listener the kernel
 /// answers denied calls with `ENOSYS`.
 pub fn worker_filter(denial: Denial) -> Vec<sock_filter> {
-    let rules = rules();
+    compile(denial, rules())
+}
+
+/// The same where no control group counts memory: files in memory, whose pages belong to no process that could be
+/// looked at, are denied.
+pub fn uncounted_worker_filter(denial: Denial) -> Vec<sock_filter> {
+    let mut rules = rules();
+    rules[libc::SYS_memfd_create as usize] = policy::DENY;
+    compile(denial, rules)
+}
+
+fn compile(denial: Denial, rules: Vec<Rule>) -> Vec<sock_filter> {
     let mut program = Program::new(denial);
 
     let mut leaves: Vec<(u32, Label)> = Vec::new();

@@ -30,5 +30,5 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use compile::{Denial, worker_filter};
+pub use compile::{Denial, uncounted_worker_filter, worker_filter};
 pub use policy::name;

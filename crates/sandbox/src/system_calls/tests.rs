@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::action::{Action, Check, Condition, Rule, Test};
 use super::interpreter::{Call, Verdict, run};
-use super::{Denial, name, policy, worker_filter};
+use super::{Denial, name, policy, uncounted_worker_filter, worker_filter};
 
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: u32 = 0xc000_003e;
@@ -194,5 +194,19 @@ proptest! {
             let verdict = run(filter, &call(number, arguments));
             prop_assert_eq!(verdict.value, expected(decide(number, arguments), *denial));
         }
+    }
+}
+
+#[test]
+fn where_memory_is_not_counted_only_files_in_memory_are_denied_beyond_the_policy() {
+    for denial in [Denial::Notify, Denial::Errno] {
+        let (counted, uncounted) = (worker_filter(denial), uncounted_worker_filter(denial));
+        let differs = |number: &u32| {
+            let call = call(*number, [0; 6]);
+            run(&counted, &call).value != run(&uncounted, &call).value
+        };
+        let memory_file = libc::SYS_memfd_create as u32;
+        assert_eq!((0..1000).filter(differs).collect::<Vec<_>>(), [memory_file]);
+        assert_eq!(run(&uncounted, &call(memory_file, [0; 6])).value, expected(Action::Deny, denial));
     }
 }

@@ -29,6 +29,8 @@ pub struct ZygoteSpecification {
     pub mounts: Vec<(PathBuf, String)>,
     /// Host directory with the task directories that workers may be forked for.
     pub task_directory: Option<PathBuf>,
+    /// Workers are in control groups, which count all their memory.
+    pub has_cgroups: bool,
     /// Walls that the operator has given up.
     pub without_walls: Vec<Wall>,
 }
@@ -77,7 +79,7 @@ impl ZygoteSpecification {
             } else {
                 Vec::new()
             },
-            filter: if self.has(Wall::Seccomp) { filter() } else { Vec::new() },
+            filter: if self.has(Wall::Seccomp) { filter(self.has_cgroups) } else { Vec::new() },
             listener: true,
             keep_descriptors: matches!(self.program, Program::Interpreter { keep_descriptors: true, .. }),
         };
@@ -85,8 +87,9 @@ impl ZygoteSpecification {
     }
 }
 
-fn filter() -> Vec<u64> {
-    system_calls::worker_filter(Denial::Notify)
+fn filter(has_cgroups: bool) -> Vec<u64> {
+    let compile = if has_cgroups { system_calls::worker_filter } else { system_calls::uncounted_worker_filter };
+    compile(Denial::Notify)
         .into_iter()
         .map(|instruction| {
             let mut bytes = [0; 8];
