@@ -134,6 +134,10 @@ impl Pool {
         let (control, hello) = zygote::start(language, self.specification.clone(), self.identity).await?;
         let control = Arc::new(control);
         let mut state = self.lock();
+        if state.stopped {
+            // It was stopped while the zygote was starting: whoever hears it sees its end at once.
+            control.close();
+        }
         state.control = Some(Arc::clone(&control));
         state.hello = hello;
         state.problem = None;
@@ -245,19 +249,22 @@ impl Pool {
             match self.start_zygote().await {
                 Ok(control) => return Some(control),
                 Err(error) => {
-                    tracing::error!(language = %self.configuration.language, %error, "the zygote cannot be replaced");
                     let mut state = self.lock();
+                    if state.stopped {
+                        return None;
+                    }
+                    tracing::error!(language = %self.configuration.language, %error, "the zygote cannot be replaced");
                     state.problem = Some(error.to_string());
                     let error = verdict::no_worker(&error);
                     for request in std::mem::take(&mut state.requests) {
                         let _ = request.send(Err(error.clone()));
                     }
-                    if state.stopped {
-                        return None;
-                    }
                 }
             }
             tokio::time::sleep(pause).await;
+            if self.lock().stopped {
+                return None;
+            }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -407,6 +414,9 @@ impl Pool {
         let pause = {
             let mut state = self.lock();
             state.starting -= 1;
+            if state.stopped {
+                return;
+            }
             match error {
                 StartError::NoSlot => PAUSE_FOR_SLOT,
                 error => self.failed_to_start(&mut state, &error),
@@ -451,7 +461,7 @@ impl Pool {
         let (exit, exited) = oneshot::channel();
         let (control, number) = {
             let mut state = self.lock();
-            let control = state.control.clone().ok_or(StartError::NoZygote)?;
+            let control = state.control.clone().filter(|_| !state.stopped).ok_or(StartError::NoZygote)?;
             let number = state.next_number;
             state.next_number = number.wrapping_add(1);
             let living = Living { forked: Some(forked), process: None, exit, slot: Arc::clone(&slot) };
