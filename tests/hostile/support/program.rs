@@ -51,7 +51,7 @@ pub(crate) enum Roles {
 
 /// Every program, in the order of the rows.
 pub(crate) fn all() -> Vec<Program> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile");
+    let directory = crate::unprivileged::programs();
     let classes = fs::read_dir(&directory).unwrap().flatten().map(|entry| entry.path());
     let files = classes.filter(|path| path.is_dir()).flat_map(|class| fs::read_dir(class).unwrap().flatten());
     let mut programs: Vec<Program> = files.filter_map(|file| read(&directory, file.path())).collect();
