@@ -63,7 +63,8 @@ impl Engine {
             return Err(EngineError::NoRuntime);
         }
         for wall in &configuration.without_walls {
-            tracing::warn!(%wall, "doing without a wall, as configured");
+            // Not a warning: whoever configures it says so in words of its own.
+            tracing::info!(%wall, "doing without a wall, as configured");
         }
         let identity = Identity::of_this_process();
         let waiting: usize = configuration.runtimes.iter().map(|runtime| runtime.waiting_workers).sum();
@@ -244,7 +245,8 @@ fn cgroups(without: &[Wall]) -> Result<Option<Cgroups>, EngineError> {
     match Cgroups::detect() {
         Ok(cgroups) => Ok(Some(cgroups)),
         Err(error) => {
-            tracing::warn!(%error, "no cgroups here: memory and processes are limited per process and by watching");
+            let remedy = error.remedy();
+            tracing::warn!(%error, remedy, "without control groups, memory and processes are limited per process and by watching");
             Ok(None)
         }
     }

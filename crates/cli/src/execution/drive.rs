@@ -7,6 +7,7 @@ use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
 use stockade_sandbox::Wall;
 use stockade_sandbox::doctor::{self, State};
 
+use super::events::show_warnings;
 use super::interrupts::Interrupts;
 use super::options::for_one_task;
 use super::output::print_message;
@@ -28,6 +29,7 @@ pub(crate) fn execute(
         .enable_all()
         .build()
         .map_err(|error| Failure::setup(&format_args!("cannot start threads: {error}"), None))?;
+    show_warnings();
     runtime.block_on(start_and_run(configuration, task, streams))
 }
 

@@ -1,6 +1,7 @@
 //! Running one task from the command line: an engine for its language only, its output, Ctrl-C.
 
 mod drive;
+mod events;
 mod interrupts;
 mod options;
 mod output;

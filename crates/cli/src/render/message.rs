@@ -19,6 +19,6 @@ pub(crate) fn warning(message: &str, paint: Paint) -> String {
 }
 
 /// `hint: …`.
-pub(super) fn hint(hint: &str, paint: Paint) -> String {
+pub(crate) fn hint(hint: &str, paint: Paint) -> String {
     format!("{}: {}\n", paint.hint("hint"), visible(hint))
 }

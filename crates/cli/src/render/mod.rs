@@ -8,7 +8,7 @@ mod terminal;
 mod visible;
 
 pub(crate) use hint::hints;
-pub(crate) use message::{failure, warning};
+pub(crate) use message::{failure, hint, warning};
 pub(crate) use outcome::{ErrorContext, denied_line, error_text};
 pub(crate) use paint::Paint;
 pub(crate) use terminal::TerminalFilter;
