@@ -114,6 +114,25 @@ fn a_killed_launcher_takes_its_tasks_and_no_others() {
 }
 
 #[test]
+fn a_killed_worker_says_that_it_was_killed_from_outside() {
+    let mark = "zygote-of-a-worker";
+    runtime().block_on(async {
+        let engine = engine(&Language::Python, mark).await;
+        let running = started(&engine, &Language::Python, limits()).await;
+        let (_, zygote) = processes(mark);
+        // Whichever of them runs the task.
+        for worker in descendants(std::process::id()).iter().filter(|process| process.parent == zygote.id) {
+            kill(worker);
+        }
+        let error = running.outcome().await.result.unwrap_err();
+        assert_eq!(error.code, ErrorCode::RuntimeError);
+        assert!(error.message.starts_with("The process was killed from outside"), "{error}");
+        recovers(&engine).await;
+        engine.stop().await;
+    });
+}
+
+#[test]
 fn an_engine_whose_zygotes_were_killed_leaves_nothing() {
     // Counts everything below this process, so the engine is that of a process of its own.
     let name = "killed_zygote::kills_zygotes_alone";

@@ -92,6 +92,7 @@ pub(crate) async fn run(
     };
     let evidence = Evidence {
         memory_limit_hits: used.as_ref().map_or(0, |used| used.memory_limit_hits),
+        killed_for_others: used.as_ref().map_or(0, |used| used.killed_for_others),
         process_limit_hits: used.as_ref().map_or(0, |used| used.process_limit_hits),
         stderr_tail: std::mem::take(&mut execution.stderr_tail),
         denied: std::mem::take(&mut execution.denied),

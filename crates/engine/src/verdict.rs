@@ -21,6 +21,8 @@ pub(crate) enum End {
     Timeout,
     /// The memory limit was reached: processes were killed by the kernel, or watching saw it.
     Memory,
+    /// Memory ran out around the task, and the kernel killed processes of it.
+    KilledForOthers,
     /// The process limit was reached again and again.
     Processes,
     /// More output than the limit allows.
@@ -38,6 +40,8 @@ pub(crate) enum End {
 pub(crate) struct Evidence {
     /// Times that the kernel killed a process of the task for the memory limit.
     pub(crate) memory_limit_hits: u64,
+    /// Times that the kernel killed one because memory ran out around the task, which was within its limit.
+    pub(crate) killed_for_others: u64,
     /// Times that the kernel refused a process for the process limit.
     pub(crate) process_limit_hits: u64,
     /// The last bytes of stderr.
@@ -68,6 +72,7 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
         End::Exited(status) => exited(status, &evidence, limits),
         End::Timeout => Err(timeout(&evidence, limits)),
         End::Memory => Err(memory(limits)),
+        End::KilledForOthers => Err(killed_for_others(limits)),
         End::Processes => Err(processes(limits)),
         End::Output => Err(TaskError::new(
             ErrorCode::OutputLimitError,
@@ -130,6 +135,9 @@ fn reported(bytes: &[u8], evidence: &Evidence, limits: &Limits) -> TaskError {
     if evidence.memory_limit_hits > 0 {
         return memory(limits);
     }
+    if evidence.killed_for_others > 0 {
+        return killed_for_others(limits);
+    }
     match error.code {
         ErrorCode::SyntaxError
         | ErrorCode::RuntimeError
@@ -145,8 +153,14 @@ fn reported(bytes: &[u8], evidence: &Evidence, limits: &Limits) -> TaskError {
 
 fn exited(status: Option<i32>, evidence: &Evidence, limits: &Limits) -> Result<Option<RawJson>, TaskError> {
     let stderr = String::from_utf8_lossy(&evidence.stderr_tail);
-    if evidence.memory_limit_hits > 0 || V8_OUT_OF_MEMORY.iter().any(|text| stderr.contains(text)) {
+    // V8 prints this and is then ended by a signal; a program that prints it and goes on, or leaves, only says so.
+    let is_killed = status.is_none_or(|status| libc::WIFSIGNALED(status));
+    let is_full = is_killed && V8_OUT_OF_MEMORY.iter().any(|text| stderr.contains(text));
+    if evidence.memory_limit_hits > 0 || is_full {
         return Err(memory(limits));
+    }
+    if evidence.killed_for_others > 0 {
+        return Err(killed_for_others(limits));
     }
     let status = match status {
         Some(status) if libc::WIFEXITED(status) => libc::WEXITSTATUS(status),
@@ -171,6 +185,15 @@ fn signalled(signal: i32, evidence: &Evidence, limits: &Limits) -> TaskError {
         ),
         libc::SIGXFSZ => disk(limits),
         _ if evidence.process_limit_hits > 0 => processes(limits),
+        // The first process of a pid namespace cannot be killed from within it (`pid_namespaces(7)`).
+        libc::SIGKILL => TaskError::new(
+            ErrorCode::RuntimeError,
+            "The process was killed from outside its walls (signal 9, SIGKILL)",
+        )
+        .with_description(
+            "Either the machine ran out of memory and its kernel chose this process, which `dmesg` tells, or somebody \
+             on the machine killed it. A task does this to itself only by limiting its own processor time.",
+        ),
         _ => TaskError::new(
             ErrorCode::RuntimeError,
             format!("The process was ended by signal {signal} ({})", signal_name(signal)),
@@ -215,6 +238,19 @@ fn memory(limits: &Limits) -> TaskError {
     )
 }
 
+fn killed_for_others(limits: &Limits) -> TaskError {
+    TaskError::new(
+        ErrorCode::MemoryError,
+        format!(
+            "The machine ran out of memory and its kernel ended the task, which was within its limit of {}",
+            size(limits.memory_bytes)
+        ),
+    )
+    .with_description(
+        "Give the machine, or the container or service that runs tasks, more memory, or let it run fewer tasks at a time.",
+    )
+}
+
 fn processes(limits: &Limits) -> TaskError {
     TaskError::new(
         ErrorCode::ProcessLimitError,
@@ -231,4 +267,46 @@ fn disk(limits: &Limits) -> TaskError {
 
 fn size(bytes: u64) -> String {
     if bytes.is_multiple_of(MEBIBYTE) { format!("{} MiB", bytes / MEBIBYTE) } else { format!("{bytes} bytes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade_protocol::Language;
+
+    use super::*;
+
+    const KILLED: i32 = libc::SIGKILL;
+    const ABORTED: i32 = libc::SIGABRT;
+    /// Wait statuses keep the exit status in the second byte (`wait(2)`).
+    const LEFT: i32 = 7 << 8;
+
+    fn error(status: i32, evidence: Evidence) -> TaskError {
+        decide(End::Exited(Some(status)), evidence, &Limits::of(&Language::Python), Usage::default())
+            .result
+            .unwrap_err()
+    }
+
+    #[test]
+    fn a_process_that_was_killed_from_outside_says_who_may_have_done_it() {
+        let error = error(KILLED, Evidence::default());
+        assert_eq!(error.code, ErrorCode::RuntimeError);
+        assert_eq!(error.message, "The process was killed from outside its walls (signal 9, SIGKILL)");
+        assert!(error.description.unwrap().contains("`dmesg`"));
+    }
+
+    #[test]
+    fn a_machine_without_memory_is_told_from_a_task_at_its_limit() {
+        let of_task = error(KILLED, Evidence { memory_limit_hits: 1, ..Evidence::default() });
+        let of_machine = error(KILLED, Evidence { killed_for_others: 1, ..Evidence::default() });
+        assert_eq!((of_task.code, of_machine.code), (ErrorCode::MemoryError, ErrorCode::MemoryError));
+        assert!(of_task.message.starts_with("The task needed more"), "{}", of_task.message);
+        assert!(of_machine.message.starts_with("The machine ran out of memory"), "{}", of_machine.message);
+    }
+
+    #[test]
+    fn a_full_heap_of_v8_is_believed_only_of_a_process_that_was_ended_by_it() {
+        let evidence = || Evidence { stderr_tail: b"JavaScript heap out of memory".to_vec(), ..Evidence::default() };
+        assert_eq!(error(ABORTED, evidence()).code, ErrorCode::MemoryError);
+        assert_eq!(error(LEFT, evidence()).message, "Process exited with code 7");
+    }
 }

@@ -53,6 +53,9 @@ impl Watch {
                 if usage.memory_limit_hits > 0 {
                     return End::Memory;
                 }
+                if usage.killed_for_others > 0 {
+                    return End::KilledForOthers;
+                }
                 if usage.process_limit_hits >= refusals_of_a_bomb(self.process_limit) {
                     return End::Processes;
                 }

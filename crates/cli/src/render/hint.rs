@@ -22,7 +22,10 @@ fn for_code(error: &TaskError, language: &Language, given: &Limits) -> Option<St
             let more = given.timeout.saturating_mul(2).min(*limits::TIMEOUT.end());
             (more > given.timeout).then(|| raise("--timeout", DurationText(more)))
         }
-        ErrorCode::MemoryError => raise_size("--memory", given.memory_bytes, &limits::MEMORY),
+        // Its description says what to do when it was not the task that needed too much.
+        ErrorCode::MemoryError if error.description.is_none() => {
+            raise_size("--memory", given.memory_bytes, &limits::MEMORY)
+        }
         ErrorCode::DiskLimitError => raise_size("--tmp", given.temporary_storage_bytes, &limits::TEMPORARY_STORAGE),
         ErrorCode::OutputLimitError => raise_size("--output-limit", given.output_bytes, &limits::OUTPUT),
         ErrorCode::ProcessLimitError => {

@@ -29,8 +29,11 @@ pub struct SlotUsage {
     /// Most memory at one time, in bytes. What [`Slot::usage`] has seen on version 2 before Linux 6.12, if an earlier
     /// worker had more.
     pub peak_memory_bytes: u64,
-    /// Processes that the kernel has killed because memory ran out.
+    /// Processes that the kernel has killed because the limit was reached.
     pub memory_limit_hits: u64,
+    /// Processes that the kernel has killed because memory ran out around the slot, which was within its limit: on the
+    /// whole machine, or in a group that the supervisor is in.
+    pub killed_for_others: u64,
     /// Processes and threads that were refused.
     pub process_limit_hits: u64,
 }
@@ -39,7 +42,10 @@ pub struct SlotUsage {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counters {
     pub(super) cpu_microseconds: u64,
-    pub(super) memory_limit_hits: u64,
+    /// Processes killed because memory ran out, wherever.
+    pub(super) memory_kills: u64,
+    /// How often the slot's limit was in the way of an allocation, where the kernel counts it.
+    pub(super) memory_refusals: Option<u64>,
     pub(super) process_limit_hits: u64,
 }
 
@@ -124,15 +130,27 @@ impl Slot {
             Controls::Version1(controls) => (controls.counters()?, controls.peak()?),
             Controls::Version2(controls) => (controls.counters()?, controls.peak()?),
         };
-        let before = self.state.lock().unwrap_or_else(PoisonError::into_inner).before;
+        let (before, limits) = {
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            (state.before, state.limits)
+        };
+        let kills = now.memory_kills.saturating_sub(before.memory_kills);
+        let is_full = match now.memory_refusals {
+            Some(_) => now.memory_refusals > before.memory_refusals,
+            None => limits.is_none_or(|limits| peak_memory_bytes + LARGEST_CHARGE >= limits.memory_bytes),
+        };
         Ok(SlotUsage {
             cpu_microseconds: now.cpu_microseconds.saturating_sub(before.cpu_microseconds),
             peak_memory_bytes,
-            memory_limit_hits: now.memory_limit_hits.saturating_sub(before.memory_limit_hits),
+            memory_limit_hits: if is_full { kills } else { 0 },
+            killed_for_others: if is_full { 0 } else { kills },
             process_limit_hits: now.process_limit_hits.saturating_sub(before.process_limit_hits),
         })
     }
 }
+
+/// More than the kernel charges a group for at a time, in bytes: with a peak this close the limit was in the way.
+const LARGEST_CHARGE: u64 = 1 << 20;
 
 /// How long the kernel counts processor time before it gives a new share, in microseconds; its own default.
 const PERIOD: u64 = 100_000;

@@ -82,7 +82,9 @@ impl Controls {
         let nanoseconds = self.processor_usage.as_ref().map_or(Ok(0), ControlFile::number)?;
         Ok(Counters {
             cpu_microseconds: nanoseconds / 1000,
-            memory_limit_hits: self.memory_events.keyed("oom_kill")?,
+            memory_kills: self.memory_events.keyed("oom_kill")?,
+            // `memory.memsw.failcnt` counts nothing where both limits are the same (seen on Linux 6.18).
+            memory_refusals: None,
             process_limit_hits: self.processes_events.keyed("max")?,
         })
     }

@@ -65,7 +65,8 @@ impl Controls {
     pub(super) fn counters(&self) -> Result<Counters, CgroupError> {
         Ok(Counters {
             cpu_microseconds: self.processor_usage.keyed("usage_usec")?,
-            memory_limit_hits: self.memory_events.keyed("oom_kill")?,
+            memory_kills: self.memory_events.keyed("oom_kill")?,
+            memory_refusals: Some(self.memory_events.keyed("oom")?),
             process_limit_hits: self.processes_events.keyed("max")?,
         })
     }

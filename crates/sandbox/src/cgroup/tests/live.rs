@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cgroup::{Cgroups, Slot, SlotLimits};
+use crate::cgroup::{Cgroups, Slot, SlotLimits, Version};
 
 const LIMITS: SlotLimits = SlotLimits { memory_bytes: 64 << 20, processes: 16, cpu_percent: 100 };
 
@@ -67,6 +67,23 @@ fn memory_is_limited_and_its_peak_is_that_of_the_last_worker() {
     // Up again, and down: neither order of the two limits of version 1 may fail.
     slot.set_limits(&SlotLimits { memory_bytes: 512 << 20, ..LIMITS }).unwrap();
     slot.set_limits(&SlotLimits { memory_bytes: 32 << 20, ..LIMITS }).unwrap();
+}
+
+/// On version 2 the group around may hold this very process, which would be killed with the rest.
+#[test]
+fn who_is_killed_for_others_was_within_the_limit() {
+    let Some(cgroups) = detect().filter(|cgroups| cgroups.version() == Version::One) else { return };
+    let slot = cgroups.create_slot("for-others").unwrap();
+    slot.set_limits(&LIMITS).unwrap();
+    slot.reset().unwrap();
+    let around = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"].map(|name| cgroups.path().join(name));
+    for limit in around.iter().filter(|limit| limit.exists()) {
+        fs::write(limit, (LIMITS.memory_bytes / 2).to_string()).unwrap();
+    }
+    let status = spawn(&slot, "head -c 300000000 /dev/zero | tail -c 300000000 | wc -c; exit 3").wait().unwrap();
+    assert!(status.code() == Some(3) || status.signal() == Some(libc::SIGKILL), "{status:?}");
+    let usage = slot.usage().unwrap();
+    assert!(usage.memory_limit_hits == 0 && usage.killed_for_others >= 1, "{usage:?}");
 }
 
 #[test]

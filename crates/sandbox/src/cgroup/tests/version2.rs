@@ -114,11 +114,18 @@ fn usage_counts_from_the_reset() {
     set("memory.peak", "4096\n");
     assert_eq!(slot.usage().unwrap(), SlotUsage { peak_memory_bytes: 4096, ..SlotUsage::default() });
     set("cpu.stat", "usage_usec 1500\nuser_usec 1\n");
-    set("memory.events", "oom 9\noom_kill 3\noom_group_kill 1\n");
+    set("memory.events", "oom 10\noom_kill 3\noom_group_kill 1\n");
     set("pids.events", "max 12\n");
-    let expected =
-        SlotUsage { cpu_microseconds: 500, peak_memory_bytes: 4096, memory_limit_hits: 1, process_limit_hits: 7 };
+    let expected = SlotUsage {
+        cpu_microseconds: 500,
+        peak_memory_bytes: 4096,
+        memory_limit_hits: 1,
+        killed_for_others: 0,
+        process_limit_hits: 7,
+    };
     assert_eq!(slot.usage().unwrap(), expected);
+    set("memory.events", "oom 9\noom_kill 3\noom_group_kill 1\n");
+    assert_eq!(slot.usage().unwrap(), SlotUsage { memory_limit_hits: 0, killed_for_others: 1, ..expected });
 }
 
 #[test]
