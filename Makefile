@@ -92,9 +92,11 @@ test-rust: test-dependencies
 	    set -ex; $(CARGO) test --workspace --locked --no-fail-fast; \
 	fi
 
+# The tests in scripts/ use the binary that the Rust tests have built.
 .PHONY: test-python
 test-python: test-dependencies
 	cd runtimes/python && ../../.venv/bin/python -m pytest --quiet
+	@$(CARGO) build --package stockade-cli --locked --quiet
 	.venv/bin/python -m pytest --quiet -p no:cacheprovider scripts
 
 .PHONY: test-javascript
