@@ -15,6 +15,7 @@ type Handle = [u64; 64];
 
 /// What the handles need; set once in a worker, used on its main thread alone.
 struct Watch {
+    functions: Functions,
     environment: usize,
     callbacks: [usize; 2],
     event_loop: usize,
@@ -22,11 +23,58 @@ struct Watch {
     again: usize,
 }
 
+/// What each turn of the loop calls, looked up once.
+struct Functions {
+    start_idle: extern "C" fn(*mut c_void, HandleFunction) -> i32,
+    stop_idle: extern "C" fn(*mut c_void) -> i32,
+    count: extern "C" fn(*mut c_void),
+    forget: extern "C" fn(*mut c_void),
+    is_alive: extern "C" fn(*mut c_void) -> i32,
+    open_scope: extern "C" fn(Environment, *mut Scope) -> i32,
+    close_scope: extern "C" fn(Environment, Scope) -> i32,
+    global: extern "C" fn(Environment, *mut Value) -> i32,
+    value_of: extern "C" fn(Environment, *mut c_void, *mut Value) -> i32,
+    make_callback: extern "C" fn(Environment, *mut c_void, Value, Value, usize, *const Value, *mut Value) -> i32,
+    take_exception: extern "C" fn(Environment, *mut Value) -> i32,
+    uncaught: extern "C" fn(Environment, Value) -> i32,
+}
+
+impl Functions {
+    /// `None` for a Node.js without one of them.
+    fn find() -> Option<Self> {
+        Some(Self {
+            start_idle: function!(c"uv_idle_start", extern "C" fn(*mut c_void, HandleFunction) -> i32)?,
+            stop_idle: function!(c"uv_idle_stop", extern "C" fn(*mut c_void) -> i32)?,
+            count: function!(c"uv_ref", extern "C" fn(*mut c_void))?,
+            forget: function!(c"uv_unref", extern "C" fn(*mut c_void))?,
+            is_alive: function!(c"uv_loop_alive", extern "C" fn(*mut c_void) -> i32)?,
+            open_scope: function!(c"napi_open_handle_scope", extern "C" fn(Environment, *mut Scope) -> i32)?,
+            close_scope: function!(c"napi_close_handle_scope", extern "C" fn(Environment, Scope) -> i32)?,
+            global: function!(c"napi_get_global", extern "C" fn(Environment, *mut Value) -> i32)?,
+            value_of: function!(
+                c"napi_get_reference_value",
+                extern "C" fn(Environment, *mut c_void, *mut Value) -> i32
+            )?,
+            make_callback: function!(
+                c"napi_make_callback",
+                extern "C" fn(Environment, *mut c_void, Value, Value, usize, *const Value, *mut Value) -> i32
+            )?,
+            take_exception: function!(
+                c"napi_get_and_clear_last_exception",
+                extern "C" fn(Environment, *mut Value) -> i32
+            )?,
+            uncaught: function!(c"napi_fatal_exception", extern "C" fn(Environment, Value) -> i32)?,
+        })
+    }
+}
+
 static WATCH: OnceLock<Watch> = OnceLock::new();
 /// The loop was found idle in the turn before this one.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 type HandleFunction = extern "C" fn(*mut c_void);
+/// `napi_handle_scope`
+type Scope = *mut c_void;
 
 extern "C" fn nothing(_handle: *mut c_void) {}
 
@@ -37,7 +85,8 @@ pub(super) fn watch(environment: Environment, event_loop: *mut c_void, callbacks
     let initialize_prepare = function!(c"uv_prepare_init", extern "C" fn(*mut c_void, *mut c_void) -> i32)?;
     let start_prepare = function!(c"uv_prepare_start", extern "C" fn(*mut c_void, HandleFunction) -> i32)?;
     let initialize_idle = function!(c"uv_idle_init", extern "C" fn(*mut c_void, *mut c_void) -> i32)?;
-    let forget = function!(c"uv_unref", extern "C" fn(*mut c_void))?;
+    let functions = Functions::find()?;
+    let forget = functions.forget;
 
     // The handles live as long as the process.
     let handle = || Box::leak(Box::new([0_u64; 64] as Handle)).as_mut_ptr().cast::<c_void>();
@@ -48,6 +97,7 @@ pub(super) fn watch(environment: Environment, event_loop: *mut c_void, callbacks
         reference_to as usize
     });
     let watch = Watch {
+        functions,
         environment: environment as usize,
         callbacks: references,
         event_loop: event_loop as usize,
@@ -63,72 +113,48 @@ pub(super) fn watch(environment: Environment, event_loop: *mut c_void, callbacks
 }
 
 extern "C" fn look(_handle: *mut c_void) {
-    if let Some(watch) = WATCH.get() {
-        // A Node.js without one of these functions could not have started the watch.
-        let _ = look_with(watch);
-    }
-}
-
-fn look_with(watch: &Watch) -> Option<()> {
-    let start_idle = function!(c"uv_idle_start", extern "C" fn(*mut c_void, HandleFunction) -> i32)?;
-    let stop_idle = function!(c"uv_idle_stop", extern "C" fn(*mut c_void) -> i32)?;
-    let again = watch.again as *mut c_void;
-    if is_alive(watch)? {
+    let Some(watch) = WATCH.get() else { return };
+    let (functions, again) = (&watch.functions, watch.again as *mut c_void);
+    if is_alive(watch) {
         QUIET.store(false, Ordering::Relaxed);
-        stop_idle(again);
+        (functions.stop_idle)(again);
     } else if QUIET.swap(true, Ordering::Relaxed) {
         // Idle for a whole turn: callbacks that were due have run and started nothing.
         QUIET.store(false, Ordering::Relaxed);
-        stop_idle(again);
-        call(watch, 0)?;
-        if !is_alive(watch)? {
-            call(watch, 1)?;
+        (functions.stop_idle)(again);
+        call(watch, 0);
+        if !is_alive(watch) {
+            call(watch, 1);
         }
     } else {
-        start_idle(again, nothing);
+        (functions.start_idle)(again, nothing);
     }
-    Some(())
 }
 
 /// Whether anything but the watch itself keeps the loop alive.
-fn is_alive(watch: &Watch) -> Option<bool> {
-    let forget = function!(c"uv_unref", extern "C" fn(*mut c_void))?;
-    let count = function!(c"uv_ref", extern "C" fn(*mut c_void))?;
-    let alive = function!(c"uv_loop_alive", extern "C" fn(*mut c_void) -> i32)?;
+fn is_alive(watch: &Watch) -> bool {
     let prepare = watch.prepare as *mut c_void;
-    forget(prepare);
-    let is_alive = alive(watch.event_loop as *mut c_void) != 0;
-    count(prepare);
-    Some(is_alive)
+    (watch.functions.forget)(prepare);
+    let is_alive = (watch.functions.is_alive)(watch.event_loop as *mut c_void) != 0;
+    (watch.functions.count)(prepare);
+    is_alive
 }
 
 /// Calls one of the callbacks as Node.js calls its own: microtasks run after it, and what it throws is an uncaught
 /// exception.
-fn call(watch: &Watch, index: usize) -> Option<()> {
-    type Scope = *mut c_void;
-    let open = function!(c"napi_open_handle_scope", extern "C" fn(Environment, *mut Scope) -> i32)?;
-    let close = function!(c"napi_close_handle_scope", extern "C" fn(Environment, Scope) -> i32)?;
-    let global = function!(c"napi_get_global", extern "C" fn(Environment, *mut Value) -> i32)?;
-    let value_of = function!(c"napi_get_reference_value", extern "C" fn(Environment, *mut c_void, *mut Value) -> i32)?;
-    let make_callback = function!(
-        c"napi_make_callback",
-        extern "C" fn(Environment, *mut c_void, Value, Value, usize, *const Value, *mut Value) -> i32
-    )?;
-    let take_exception =
-        function!(c"napi_get_and_clear_last_exception", extern "C" fn(Environment, *mut Value) -> i32)?;
-    let uncaught = function!(c"napi_fatal_exception", extern "C" fn(Environment, Value) -> i32)?;
-
+fn call(watch: &Watch, index: usize) {
+    let functions = &watch.functions;
     let environment = watch.environment as Environment;
     let nothing = std::ptr::null_mut;
     let (mut scope, mut receiver, mut callback, mut result) = (nothing(), nothing(), nothing(), nothing());
-    open(environment, &raw mut scope);
-    global(environment, &raw mut receiver);
-    value_of(environment, watch.callbacks[index] as *mut c_void, &raw mut callback);
-    let status = make_callback(environment, nothing(), receiver, callback, 0, std::ptr::null(), &raw mut result);
+    (functions.open_scope)(environment, &raw mut scope);
+    (functions.global)(environment, &raw mut receiver);
+    (functions.value_of)(environment, watch.callbacks[index] as *mut c_void, &raw mut callback);
+    let make = functions.make_callback;
+    let status = make(environment, nothing(), receiver, callback, 0, std::ptr::null(), &raw mut result);
     let mut exception = nothing();
-    if status != 0 && take_exception(environment, &raw mut exception) == 0 {
-        uncaught(environment, exception);
+    if status != 0 && (functions.take_exception)(environment, &raw mut exception) == 0 {
+        (functions.uncaught)(environment, exception);
     }
-    close(environment, scope);
-    Some(())
+    (functions.close_scope)(environment, scope);
 }
