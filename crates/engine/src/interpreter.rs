@@ -14,10 +14,11 @@ use crate::harness;
 /// Environment variables of the supervisor that its tasks see too: they decide how text and times are shown.
 const INHERITED: [&str; 3] = ["LANG", "LC_ALL", "TZ"];
 
-/// Flags without which Node.js cannot be forked, or which spare each worker something: one thread, no worker threads
-/// of V8, no inspector, and a young generation that is not grown page by page after the fork.
-const NODE_ARGUMENTS: [&str; 4] =
-    ["--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules", "--no-warnings"];
+/// Flags without which Node.js cannot be forked, one thread of its own and a single one of V8, and one without which its
+/// older versions refuse `import()` in a task's code.
+const NODE_ARGUMENTS: [&str; 3] = ["--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules"];
+/// Without it a thread of the zygote waits for `SIGUSR1`, which starts the inspector.
+const NODE_WITHOUT_DEBUGGER_SIGNAL: &str = "--disable-sigusr1";
 /// Isolated from the user's environment, no `.pyc` files, no `site` module; packages are put on the path by the
 /// harness.
 const PYTHON_ARGUMENTS: [&str; 3] = ["-I", "-B", "-S"];
@@ -37,7 +38,9 @@ pub(crate) fn specification(
                 Language::JavaScript => (&NODE_ARGUMENTS[..], "/stockade/javascript/zygote.js"),
                 _ => (&PYTHON_ARGUMENTS[..], "/stockade/python/zygote.py"),
             };
-            let arguments = flags.iter().map(|flag| (*flag).to_owned());
+            let known_to_some = (*language == Language::JavaScript && is_deaf_on_request(&executable))
+                .then_some(NODE_WITHOUT_DEBUGGER_SIGNAL);
+            let arguments = flags.iter().copied().chain(known_to_some).map(str::to_owned);
             Program::Interpreter {
                 executable,
                 arguments: arguments
@@ -124,6 +127,19 @@ fn find_interpreter(language: &Language, interpreter: &Path) -> Result<PathBuf, 
         .map_err(|_| missing(format!("`{}` is a script that does not lead to an interpreter", found.display())))
 }
 
+/// Whether this Node.js knows [`NODE_WITHOUT_DEBUGGER_SIGNAL`]: it refuses to start with what it does not know.
+fn is_deaf_on_request(node: &Path) -> bool {
+    let output = Command::new(node).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    // 22.14.0 and 23.7.0 have brought it ("Command-line API" of the Node.js documentation).
+    version(&output).is_some_and(|version| version >= (23, 7) || ((22, 14)..(23, 0)).contains(&version))
+}
+
+/// Major and minor version in a line such as `v22.14.0`.
+fn version(line: &[u8]) -> Option<(u32, u32)> {
+    let mut numbers = std::str::from_utf8(line).ok()?.trim().strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 fn find(language: &Language, name: &Path) -> Result<PathBuf, EngineError> {
     let missing =
         |reason: String| EngineError::Interpreter { language: language.clone(), interpreter: name.to_owned(), reason };
@@ -142,4 +158,16 @@ fn is_script(path: &Path) -> bool {
     use std::io::Read;
     let mut start = [0; 2];
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"#!"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_its_line() {
+        assert_eq!(version(b"v22.14.0\n"), Some((22, 14)));
+        assert_eq!(version(b"v26.0.0-nightly20260101\n"), Some((26, 0)));
+        assert_eq!(version(b"Python 3.13.0\n"), None);
+    }
 }

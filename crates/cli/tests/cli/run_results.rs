@@ -166,6 +166,13 @@ fn javascript_imports_while_it_runs() {
 }
 
 #[test]
+fn javascript_warns_as_in_node() {
+    let workspace = Workspace::with("x.js", "process.emitWarning('mind the gap');\nawait new Promise(setImmediate);\n");
+    let finished = workspace.stockade(&["run", "x.js"]);
+    assert!(finished.stderr.starts_with("(node:1) Warning: mind the gap\n"), "{}", finished.transcript());
+}
+
+#[test]
 fn packages_of_pip_and_npm() {
     let workspace = Workspace::with("pip/greeting/__init__.py", "def greet(name):\n    return f'Hello, {name}!'\n");
     workspace.write("npm/node_modules/greeting/index.js", "exports.greet = (name) => `Hello, ${name}!`;");
