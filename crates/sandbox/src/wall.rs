@@ -46,6 +46,11 @@ impl Wall {
         Self::NoNewPrivileges,
     ];
 
+    /// Whether the others stand on it, so that the operator cannot give it up.
+    pub fn is_indispensable(self) -> bool {
+        matches!(self, Self::UserNamespace | Self::PidNamespace | Self::MountNamespace | Self::NoNewPrivileges)
+    }
+
     /// The name on the command line, in configuration, metrics and messages.
     pub fn name(self) -> &'static str {
         match self {

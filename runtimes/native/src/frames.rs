@@ -6,10 +6,12 @@ use std::os::fd::RawFd;
 use crate::control;
 use crate::plan::SOCKET;
 
+/// Bytes before the payload: kind and length.
+pub const HEADER_LENGTH: usize = 5;
 /// The listener of the system call filter, if there is one, travels with this frame.
-pub(crate) const LISTENER: u8 = 16;
+pub const LISTENER: u8 = 16;
 /// A wall could not be built: an encoded [`control::Failure`].
-pub(crate) const FAILED: u8 = 22;
+pub const FAILED: u8 = 22;
 /// A task from the supervisor.
 const TASK: u8 = 1;
 
@@ -31,7 +33,7 @@ pub(crate) struct Task {
 
 /// Waits for the task.
 pub(crate) fn receive_task() -> io::Result<Task> {
-    let head = read(5)?;
+    let head = read(HEADER_LENGTH)?;
     if head[0] != TASK {
         return Err(io::ErrorKind::InvalidData.into());
     }

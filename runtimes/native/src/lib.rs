@@ -18,7 +18,7 @@ mod capabilities;
 mod command;
 pub mod control;
 mod encoding;
-mod frames;
+pub mod frames;
 mod interpreters;
 pub mod landlock;
 pub mod launcher;

@@ -8,8 +8,9 @@ use super::facts::Facts;
 use super::probe::{Answer, Step};
 use super::remedy::remedy;
 use super::report::{Report, State, WallReport};
-use super::{namespaces, restrictions};
-use crate::cgroup::{Cgroups, SlotLimits};
+use super::{namespaces, rehearsal, restrictions};
+use crate::cgroup::{CgroupError, Cgroups, Slot, SlotLimits};
+use crate::error::SandboxError;
 use crate::identity::{Identity, WORKER_USERS};
 use crate::wall::Wall;
 
@@ -20,9 +21,24 @@ pub fn examine(without: &[Wall]) -> Report {
     let mut answers = Answers::default();
     answers.take(namespaces::try_all(&facts));
     answers.take(restrictions::try_all());
+    let groups = try_groups();
+    let slot = groups.as_ref().ok().map(|(_, slot)| slot).filter(|_| !without.contains(&Wall::Cgroup));
+    let built = rehearsal::build_worker(&facts.identity, without, slot.map_or(&[], Slot::join_files));
     let walls = Wall::ALL.into_iter().map(|wall| {
-        let mut report = examine_wall(wall, &answers, &facts);
-        if without.contains(&wall) {
+        let mut report = examine_wall(wall, &answers, &groups, &facts);
+        if report.state != State::Missing
+            && let Err(error) = &built
+            && blamed(error) == Some(wall)
+        {
+            report.state = State::Missing;
+            report.found = format!("a whole worker cannot be built: {error}");
+            report.remedy = remedy_of(error, &facts);
+        }
+        if without.contains(&wall) && wall.is_indispensable() {
+            report.state = State::Missing;
+            report.found = "it cannot be given up, because the others stand on it".to_owned();
+            report.remedy = Some("take it out of the walls to do without".to_owned());
+        } else if without.contains(&wall) {
             report.state = State::GivenUp;
             report.remedy = None;
         }
@@ -65,7 +81,7 @@ impl Answers {
     }
 }
 
-fn examine_wall(wall: Wall, answers: &Answers, facts: &Facts) -> WallReport {
+fn examine_wall(wall: Wall, answers: &Answers, groups: &Groups, facts: &Facts) -> WallReport {
     match wall {
         Wall::UserNamespace => {
             let steps: &[Step] = match facts.identity {
@@ -96,7 +112,7 @@ fn examine_wall(wall: Wall, answers: &Answers, facts: &Facts) -> WallReport {
                 Some("use Linux 5.13 or later with CONFIG_SECURITY_LANDLOCK and `landlock` in the boot option `lsm=`"),
             ),
         },
-        Wall::Cgroup => examine_groups(),
+        Wall::Cgroup => examine_groups(groups),
     }
 }
 
@@ -147,18 +163,50 @@ fn identity(identity: &Identity) -> String {
     }
 }
 
-/// Makes a group with limits and removes it.
-fn examine_groups() -> WallReport {
+/// This machine's control groups, and one for a worker.
+type Groups = Result<(Cgroups, Slot), CgroupError>;
+
+/// Makes a group with limits, which is removed when it is dropped.
+fn try_groups() -> Groups {
     let limits = SlotLimits { memory_bytes: 1 << 30, processes: 64, cpu_percent: 100 };
-    let made = Cgroups::detect().and_then(|cgroups| {
-        let slot = cgroups.create_slot("doctor")?;
-        slot.set_limits(&limits)?;
-        slot.reset()?;
-        slot.usage()?;
-        Ok(cgroups)
-    });
-    match made {
-        Ok(cgroups) => {
+    let cgroups = Cgroups::detect()?;
+    let slot = cgroups.create_slot("doctor")?;
+    slot.set_limits(&limits)?;
+    slot.reset()?;
+    slot.usage()?;
+    Ok((cgroups, slot))
+}
+
+/// The wall that a worker could not be built for; `None` where the operator has given up what cannot be given up.
+fn blamed(error: &SandboxError) -> Option<Wall> {
+    match error {
+        // Tasks can be run where there is no Landlock, but not where it fails.
+        SandboxError::Wall(failure) if failure.wall != Wall::Landlock.name() => failure.wall.parse().ok(),
+        SandboxError::Indispensable(_) => None,
+        // The first wall stands for what belongs to none.
+        _ => Some(Wall::UserNamespace),
+    }
+}
+
+fn remedy_of(error: &SandboxError, facts: &Facts) -> Option<String> {
+    let SandboxError::Wall(failure) = error else { return None };
+    let step = match failure.wall.parse().ok()? {
+        Wall::UserNamespace => Step::NestedUserNamespace,
+        Wall::PidNamespace => Step::PidNamespace,
+        Wall::MountNamespace => Step::Mount,
+        Wall::NetworkNamespace => Step::NetworkNamespace,
+        Wall::IpcNamespace => Step::IpcNamespace,
+        Wall::Rlimit => Step::ResourceLimits,
+        Wall::Seccomp => Step::Filter,
+        Wall::NoNewPrivileges => Step::NoNewPrivileges,
+        Wall::Cgroup | Wall::Landlock => return None,
+    };
+    Some(remedy(step, failure.error, facts))
+}
+
+fn examine_groups(groups: &Groups) -> WallReport {
+    match groups {
+        Ok((cgroups, _)) => {
             let below = cgroups.path().parent().unwrap_or(cgroups.path()).display();
             let mut found = format!("{}, below `{below}`", cgroups.version());
             for controller in cgroups.missing() {

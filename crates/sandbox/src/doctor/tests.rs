@@ -47,6 +47,10 @@ fn a_wall_can_be_given_up() {
         assert_eq!(report.wall(wall).unwrap().state, State::GivenUp);
     }
     assert!(report.ready());
+    let report = examine(&[Wall::PidNamespace]);
+    assert_eq!(report.wall(Wall::PidNamespace).unwrap().state, State::Missing, "the others stand on it");
+    assert_eq!(report.wall(Wall::UserNamespace).unwrap().state, State::Up);
+    assert!(!report.ready());
 }
 
 /// Prints a report when it runs in the process that one of the next two tests starts.
@@ -88,9 +92,9 @@ fn an_unprivileged_user_can_build_the_walls() {
     }
 }
 
-/// What the profiles of container software do: `unshare` is answered with `EPERM`.
-#[test]
-fn a_forbidden_call_is_named() {
+/// A report of a process in which a call is answered with `EPERM`, as the profiles of container software do; `found`
+/// gives what it says about a wall.
+fn report_without(call: libc::c_long) -> impl Fn(Wall) -> String {
     let instruction = |code: u32, operand: u32, if_true: u8, if_false: u8| libc::sock_filter {
         code: code as u16,
         jt: if_true,
@@ -99,7 +103,7 @@ fn a_forbidden_call_is_named() {
     };
     let filter = [
         instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, libc::SYS_unshare as u32, 0, 1),
+        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32, 0, 1),
         instruction(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32, 0, 0),
         instruction(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
     ];
@@ -116,11 +120,16 @@ fn a_forbidden_call_is_named() {
         // SAFETY: the closure makes system calls only.
         unsafe { command.pre_exec(install) };
     });
-    let found = |wall: Wall| {
+    move |wall: Wall| {
         let walls = report["walls"].as_array().unwrap();
         let report = walls.iter().find(|report| report["wall"] == wall.name()).unwrap();
         format!("{}: {}", report["state"].as_str().unwrap(), report["found"].as_str().unwrap())
-    };
+    }
+}
+
+#[test]
+fn a_forbidden_call_is_named() {
+    let found = report_without(libc::SYS_unshare);
     assert_eq!(
         found(Wall::UserNamespace),
         "missing: unshare(CLONE_NEWUSER) fails: Operation not permitted (os error 1)"
@@ -129,6 +138,21 @@ fn a_forbidden_call_is_named() {
         assert_eq!(found(wall), "missing: needs the user namespace");
     }
     assert!(found(Wall::Seccomp).starts_with("up: "));
+}
+
+/// Calls that only a zygote or a worker makes.
+#[test]
+fn what_only_the_engine_would_meet_is_found() {
+    for (call, wall, text) in [
+        (libc::SYS_pivot_root, Wall::MountNamespace, "cannot pivot to the new root"),
+        (libc::SYS_execveat, Wall::UserNamespace, "the launcher ended before it was ready (exit status 4)"),
+        (libc::SYS_setns, Wall::PidNamespace, "cannot fork a worker"),
+        (libc::SYS_landlock_restrict_self, Wall::UserNamespace, "cannot restrict the file system"),
+    ] {
+        let found = report_without(call)(wall);
+        assert!(found.starts_with("missing: a whole worker cannot be built: "), "{found}");
+        assert!(found.contains(text), "{found}");
+    }
 }
 
 #[test]

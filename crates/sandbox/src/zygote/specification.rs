@@ -64,9 +64,8 @@ impl ZygoteSpecification {
 
     /// The plan for launcher and workers.
     pub(super) fn plan(&self, identity: &Identity) -> Result<Plan, SandboxError> {
-        let indispensable = [Wall::UserNamespace, Wall::PidNamespace, Wall::MountNamespace, Wall::NoNewPrivileges];
-        if let Some(wall) = indispensable.into_iter().find(|wall| !self.has(*wall)) {
-            return Err(SandboxError::Indispensable(wall));
+        if let Some(wall) = self.without_walls.iter().find(|wall| wall.is_indispensable()) {
+            return Err(SandboxError::Indispensable(*wall));
         }
         let mut plan = root::plan(self)?;
         plan.zygote_user = identity.zygote_user();
