@@ -5,7 +5,9 @@
 //! - `callers`: who may do what.
 //! - `nautilus`: Node.js task directories, with signed answers.
 //! - `watch`: metrics, health, the audit log.
-//! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds.
+//! - `documentation`: the OpenAPI document, and the page made from it.
+//! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds;
+//!   `number`: whole numbers as JSON has them.
 //!
 //! Payloads stay bytes: inputs and results are checked to be JSON and never parsed.
 
@@ -14,8 +16,10 @@ mod callers;
 mod clock;
 mod configuration;
 mod connection;
+mod documentation;
 mod error;
 mod nautilus;
+mod number;
 mod problem;
 mod routes;
 mod service;

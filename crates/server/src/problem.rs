@@ -56,7 +56,6 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    #[cfg(test)]
     pub(crate) const ALL: [Self; 22] = [
         Self::Task(ErrorCode::ValidationError),
         Self::Unauthenticated,

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::callers::Caller;
+use crate::documentation::{self, Documentation};
 use crate::nautilus::{self, Nautilus};
 use crate::problem::{Kind, Problem};
 use crate::state::State;
@@ -24,10 +25,14 @@ pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Ro
         .route("/v1/tasks/{id}/events", get(task::follow).fallback(|| method("GET, HEAD")))
         .route("/metrics", get(watch::metrics).fallback(|| method("GET, HEAD")))
         .layer(middleware::from_fn_with_state(Arc::clone(state), identify));
+    let document = documentation::document(state.configuration(), nautilus.is_some());
     // Load balancers and people who look around have no key.
     let open = Router::new()
         .route("/healthz", get(watch::healthz).fallback(|| method("GET, HEAD")))
-        .route("/readyz", get(watch::readyz).fallback(|| method("GET, HEAD")));
+        .route("/readyz", get(watch::readyz).fallback(|| method("GET, HEAD")))
+        .route("/openapi.json", get(documentation::openapi).fallback(|| method("GET, HEAD")))
+        .route("/docs", get(documentation::docs).fallback(|| method("GET, HEAD")))
+        .layer(Extension(Arc::new(Documentation::new(&document))));
     Router::new()
         .merge(keyed)
         .merge(open)

@@ -15,6 +15,7 @@ use super::signature::TaskResponse;
 use super::task_path::confine;
 use crate::body::Reservation;
 use crate::callers::Caller;
+use crate::number::whole_number;
 use crate::state::State;
 use crate::task::{CancelOnDrop, Order, TaskView, submit};
 
@@ -33,6 +34,7 @@ struct ProcessDataRequest {
 #[derive(Debug, Deserialize)]
 struct TaskRequest {
     task_path: Option<String>,
+    #[serde(default, deserialize_with = "whole_number")]
     timeout_secs: Option<u64>,
     args: Option<Vec<String>>,
 }
@@ -47,7 +49,7 @@ pub(super) async fn process(
 ) -> Result<String, Refusal> {
     let request: ProcessDataRequest =
         serde_json::from_slice(body).map_err(|error| Refusal::new(format!("Invalid request: {error}")))?;
-    let seconds = request.payload.timeout_secs.unwrap_or(DEFAULT_SECONDS);
+    let seconds = request.payload.timeout_secs.unwrap_or_else(|| DEFAULT_SECONDS.min(maximum(nautilus).as_secs()));
     let task = task(state, nautilus, request.payload, seconds)?;
     let order = Order { task, caller, reservation, is_kept: false };
     let (record, accepted) = submit(state, order).map_err(|problem| Refusal::of_problem(&problem))?;
@@ -67,11 +69,16 @@ pub(super) async fn process(
     serde_json::to_string(&answer).map_err(Refusal::of_task)
 }
 
+/// The most that a request may ask for.
+fn maximum(nautilus: &Nautilus) -> Duration {
+    nautilus.maximum_timeout.min(*range::TIMEOUT.end())
+}
+
 fn task(state: &State, nautilus: &Nautilus, request: TaskRequest, seconds: u64) -> Result<Task, Refusal> {
     let given = request.task_path.as_deref().unwrap_or(DEFAULT_TASK);
     let path = confine(&nautilus.tasks, given)?;
     let timeout = Duration::from_secs(seconds);
-    let maximum = nautilus.maximum_timeout.min(*range::TIMEOUT.end());
+    let maximum = maximum(nautilus);
     if timeout.is_zero() || timeout > maximum {
         return Err(Refusal::of_task(format!("timeout_secs must be from 1 to {}", maximum.as_secs())));
     }

@@ -25,11 +25,15 @@ pub(crate) fn wants_no_wait(headers: &HeaderMap) -> bool {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let key = value.to_str().ok().map(|key| key.trim().trim_matches('"'));
-    match key.filter(|key| !key.is_empty() && key.len() <= MAXIMUM_KEY_LENGTH && values.next().is_none()) {
+    let text = value.to_str().ok().map(str::trim);
+    // In the form of the draft it has quotes.
+    let key = text.map(|text| text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text));
+    let is_visible = |key: &str| key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    match key.filter(|key| (1..=MAXIMUM_KEY_LENGTH).contains(&key.len()) && is_visible(key) && values.next().is_none())
+    {
         Some(key) => Ok(Some(key.into())),
         None => Err(Problem::validation(format!(
-            "`Idempotency-Key` must be one text of 1 to {MAXIMUM_KEY_LENGTH} visible ASCII characters"
+            "`Idempotency-Key` must be one text of 1 to {MAXIMUM_KEY_LENGTH} visible ASCII characters without quotes"
         ))),
     }
 }
@@ -81,6 +85,7 @@ mod tests {
         let key = |value: &str| idempotency_key(&headers(IDEMPOTENCY_KEY, value)).map(|key| key.unwrap().into_string());
         assert_eq!(key("order-7").unwrap(), "order-7");
         assert_eq!(key("\"order-7\"").unwrap(), "order-7");
+        assert!(key("\"").is_err() && key("a\"b").is_err() && key("a b").is_err());
         assert!(key("").is_err() && key(&"x".repeat(256)).is_err() && key("é").is_err());
         assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
     }

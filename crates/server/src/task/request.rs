@@ -12,6 +12,7 @@ use stockade_protocol::{Language, Limits, Program, RawJson, Task};
 
 use crate::callers::Caller;
 use crate::configuration::{LanguageSettings, ServerConfiguration};
+use crate::number::whole_number;
 use crate::problem::Problem;
 
 /// Environment variables that a task may bring, and bytes of their names and values together.
@@ -32,7 +33,7 @@ pub(crate) struct TaskRequest<'body> {
     code: Cow<'body, str>,
     #[serde(borrow, default)]
     inputs: Option<&'body RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     timeout_ms: Option<u64>,
     #[serde(borrow, default)]
     limits: Option<&'body RawValue>,
@@ -46,11 +47,15 @@ pub(crate) struct TaskRequest<'body> {
 
 /// Limits other than those that the language has by default.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct LimitsRequest {
+    #[serde(deserialize_with = "whole_number")]
     memory_bytes: Option<u64>,
+    #[serde(deserialize_with = "whole_number")]
     temporary_storage_bytes: Option<u64>,
-    processes: Option<u32>,
+    #[serde(deserialize_with = "whole_number")]
+    processes: Option<u64>,
+    #[serde(deserialize_with = "whole_number")]
     output_bytes: Option<u64>,
 }
 
@@ -125,7 +130,7 @@ fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSetting
         )?,
         processes: u32::try_from(bounded(
             "limits.processes",
-            asked.and_then(|limits| limits.processes).map(u64::from),
+            asked.and_then(|limits| limits.processes),
             processes.into(),
             ceilings.processes.into(),
             (*range::PROCESSES.start()).into(),

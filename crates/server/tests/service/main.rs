@@ -4,6 +4,7 @@
 
 mod bounds;
 mod callers;
+mod documentation;
 mod events;
 mod execute;
 mod keep;
