@@ -14,7 +14,7 @@ mod footprint;
 mod report;
 mod workload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use candidate::{Candidate, Running};
 use clap::Parser;
@@ -41,6 +41,10 @@ struct Arguments {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     rounds: u8,
 
+    /// Measure beside this other build of Stockade, and not beside the official runner
+    #[arg(long, value_name = "PATH", conflicts_with = "write")]
+    beside: Option<PathBuf>,
+
     /// Write the figures into this file too, under a heading of their own
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -49,6 +53,10 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments = Arguments::parse();
+    if let Some(other) = &arguments.beside {
+        print!("{}", report::table_of_builds(&measure_builds(&arguments, other).await));
+        return;
+    }
     candidate::install_official(&arguments.official);
     let python = Candidate::Stockade { binary: arguments.stockade.clone(), languages: &["python"], node: None };
     let node = Some(arguments.node.clone());
@@ -81,4 +89,33 @@ async fn main() {
     if let Some(file) = &arguments.write {
         report::write(file, &text);
     }
+}
+
+/// Rounds with the figures of the other build's Python, this build's Python, and the same for JavaScript.
+async fn measure_builds(arguments: &Arguments, other: &Path) -> Vec<[Figures; 4]> {
+    let candidate = |binary: &Path, language: &'static [&'static str]| Candidate::Stockade {
+        binary: binary.to_owned(),
+        languages: language,
+        node: (language == ["javascript"]).then(|| arguments.node.clone()),
+    };
+    let mut rounds = Vec::new();
+    for round in 1..=arguments.rounds {
+        let mut builds = [other, &arguments.stockade];
+        if round % 2 == 0 {
+            builds.reverse();
+        }
+        let mut figures = Vec::new();
+        for build in builds {
+            figures.push(workload::python(Running::start(&candidate(build, &["python"])).await).await);
+        }
+        for build in builds {
+            figures.push(workload::javascript(Running::start(&candidate(build, &["javascript"])).await).await);
+        }
+        if round % 2 == 0 {
+            figures.swap(0, 1);
+            figures.swap(2, 3);
+        }
+        rounds.push([figures[0], figures[1], figures[2], figures[3]]);
+    }
+    rounds
 }

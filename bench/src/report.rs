@@ -67,6 +67,23 @@ pub(crate) fn table(rounds: &[[Figures; 3]], idle_with_both: f64, large: &Large,
     text
 }
 
+/// Two builds of Stockade side by side, for whoever changes it. Each round has the figures of the other build's Python,
+/// this build's Python, and the same for JavaScript.
+pub(crate) fn table_of_builds(rounds: &[[Figures; 4]]) -> String {
+    let mut text = "| | Python, other build | this build | JavaScript, other build | this build |\n\
+                    | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for (what, unit, figure, _) in LINES {
+        let medians = [0, 1, 2, 3].map(|column| {
+            let median = median(&rounds.iter().map(|round| figure(&round[column])).collect::<Vec<_>>());
+            format!("{} {unit}", rounded(median)).trim_end().to_owned()
+        });
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "| {what} | {} |", medians.join(" | "));
+    }
+    text
+}
+
 /// Puts the section in the place of the one that is there, or at the end.
 pub(crate) fn write(file: &Path, section: &str) {
     let old = fs::read_to_string(file).unwrap_or_default();

@@ -133,6 +133,12 @@ impl Player {
             }
             let text = timeout(PATIENCE, self.socket.hear_text()).await.expect("the runner says nothing");
             let Some((task_id, text)) = self.take_up(text) else { continue };
+            if said(&text).kind == "runner:taskrejected" {
+                // n8n matches it again. A runner that renews its offers before they end has to reject one now and then.
+                let Running { script, index, started_at, .. } = running.remove(&task_id).unwrap();
+                wanted.push_front((index, script, started_at));
+                continue;
+            }
             let Some(task) = running.get_mut(&task_id) else { panic!("no task is {task_id}: {text:.200}") };
             if self.go_on(&task_id, task, text).await {
                 let task = running.remove(&task_id).unwrap();
@@ -203,7 +209,6 @@ impl Player {
                 self.socket.send(answer).await;
             }
             "runner:taskdone" | "runner:taskerror" => has_ended = true,
-            "runner:taskrejected" => panic!("{text}"),
             _ => {}
         }
         task.trace.push(text);
