@@ -39,6 +39,8 @@ pub struct RuntimeConfiguration {
     pub preload: Vec<String>,
     /// Kinds of task beyond plain code that the harness gets ready for, such as `n8n`.
     pub modes: Vec<String>,
+    /// Language rules that tasks in these modes go by, as the harness reads them; it gets ready for them once.
+    pub rules: Option<serde_json::Map<String, serde_json::Value>>,
     /// Environment variables of the zygote that its tasks see too, such as `TZ`.
     pub environment: BTreeMap<String, String>,
     /// More arguments for the interpreter itself, such as `--max-old-space-size=4096`.
@@ -83,6 +85,7 @@ impl RuntimeConfiguration {
             packages: None,
             preload: Vec::new(),
             modes: Vec::new(),
+            rules: None,
             environment: BTreeMap::new(),
             interpreter_arguments: Vec::new(),
         }

@@ -87,6 +87,7 @@ fn environment(configuration: &RuntimeConfiguration) -> Vec<(String, String)> {
         }),
         "native": stockade_sandbox::NATIVE_LIBRARY_PATH,
         "modes": configuration.modes,
+        "rules": configuration.rules,
     });
     let fixed = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp")];
     let inherited = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));

@@ -47,7 +47,8 @@ pub enum Program {
     N8n {
         /// UTF-8 source text.
         code: Bytes,
-        /// JSON object with the members `n8n` and `rules` for the harness.
+        /// JSON object for the harness: `n8n`, what n8n says of the task, and `validated`, whether its code is known to
+        /// pass the static check.
         settings: serde_json::Map<String, serde_json::Value>,
     },
 }

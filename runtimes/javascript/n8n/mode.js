@@ -12,11 +12,14 @@ const { rehearse, rehearseOnce } = require('./host/rehearsal');
 const { Session } = require('./host/session');
 
 const PACKAGES = '/packages/javascript';
-const DEFAULT_TIMEZONE = 'America/New_York';
+/** Rules of tasks that come without any, in a zygote that has none either. */
+const DEFAULT_RULES = { builtin_allow: [], external_allow: [], insecure: false, timezone: 'America/New_York' };
 /** Enough to reach the user's own line below those of a package. */
 const FRAMES_KEPT = 50;
 
 let packages = PACKAGES;
+/** What the code of tasks may require, and the time zone of workflows without their own: the same for all tasks. */
+let rulesOfAll = DEFAULT_RULES;
 /** The session for a task in secure mode, fitted out ahead of it. */
 let prepared = null;
 /** The session of the task at hand. */
@@ -33,17 +36,18 @@ function secureSession() {
 /**
  * Once, in the zygote: loads all that a task may need and lets tasks run through it, so that what is compiled when it
  * is first used is there before the fork. `packages` is the folder that holds the npm packages in its node_modules,
- * `timezone` the one that workflows without their own are most likely in.
+ * `rules` are those of tasks that bring none of their own.
  */
-async function prepare({ packages: folder, timezone } = {}) {
+async function prepare({ packages: folder, rules } = {}) {
   packages = folder ?? PACKAGES;
+  rulesOfAll = { ...DEFAULT_RULES, ...rules };
   prepared = secureSession();
-  await rehearse(prepared, timezone ?? DEFAULT_TIMEZONE);
+  await rehearse(prepared, rulesOfAll);
 }
 
 /** In a worker, before the task arrives: touches what a task will touch, to copy the zygote's pages now. */
 async function warm() {
-  await rehearseOnce(prepared);
+  await rehearseOnce(prepared, rulesOfAll);
 }
 
 /**
@@ -52,6 +56,7 @@ async function warm() {
  * sends it along takes the request for it from an earlier task with the same code, one that asked for no node types.
  */
 async function run(task, channel) {
+  task.settings.rules ??= rulesOfAll;
   if (task.settings.rules.insecure) {
     current = new Session(Realm.ofTheProcess(), [], packages);
   } else {

@@ -12,7 +12,7 @@ from .environment import set_variables
 from .explain import explain
 from .failures import encode_failure, exit_failure, failure, syntax_failure
 from .frames import ERROR, RESULT
-from .imports import AllowList, guard_imports
+from .imports import AllowList, ImportGuard
 from .plain import plain_key, plain_value
 from .source import Program, Source
 from .task import InvalidTask
@@ -75,7 +75,9 @@ def _user_builtins(task, variables):
     if not isinstance(allowed, list) or not all(isinstance(name, str) for name in allowed):
         raise InvalidTask("The setting 'allow' must be a list of module names")
     user_builtins = dict(vars(builtins))
-    guard_imports(user_builtins, AllowList(allowed).check, lambda frame: frame.f_globals is variables)
+    guard = ImportGuard(AllowList(allowed).check, lambda frame: frame.f_globals is variables)
+    guard.install()
+    user_builtins["__import__"] = guard.import_statement
     return user_builtins
 
 

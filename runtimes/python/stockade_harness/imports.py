@@ -54,38 +54,45 @@ class AllowList:
         raise ModuleNotAllowedError(f"Module '{module}' is not allowed. Allowed modules: {allowed}", name=module)
 
 
-def guard_imports(user_builtins, check, is_user_code):
-    """Check every import of user code.
+class ImportGuard:
+    """Checks every import of user code.
 
-    `user_builtins` is the dictionary that user code gets as its builtins. `check(module, names)` raises for what is
-    forbidden. `is_user_code(frame)` tells who called the functions of importlib, which everybody shares.
+    `check(module, names)` raises for what is forbidden. `is_user_code(frame)` tells who called the functions of
+    importlib, which everybody shares.
     """
 
-    def guarded_import(name, globals=None, locals=None, fromlist=(), level=0):
-        if not level and isinstance(name, str):
-            check(name, fromlist or ())
-        return _import(name, globals, locals, fromlist, level)
+    def __init__(self, check, is_user_code):
+        def guarded_import(name, globals=None, locals=None, fromlist=(), level=0):
+            if not level and isinstance(name, str):
+                check(name, fromlist or ())
+            return _import(name, globals, locals, fromlist, level)
 
-    def import_module(name, package=None):
-        if isinstance(name, str) and is_user_code(_frame(1)):
-            check(_absolute(name, package), ())
-        return _import_module(name, package)
+        def import_module(name, package=None):
+            if isinstance(name, str) and is_user_code(_frame(1)):
+                check(_absolute(name, package), ())
+            return _import_module(name, package)
 
-    def importlib_import(name, globals=None, locals=None, fromlist=(), level=0):
-        if not level and isinstance(name, str) and is_user_code(_frame(1)):
-            check(name, fromlist or ())
-        return _importlib_import(name, globals, locals, fromlist, level)
+        def importlib_import(name, globals=None, locals=None, fromlist=(), level=0):
+            if not level and isinstance(name, str) and is_user_code(_frame(1)):
+                check(name, fromlist or ())
+            return _importlib_import(name, globals, locals, fromlist, level)
 
-    for function, original in (
-        (guarded_import, _import),
-        (import_module, _import_module),
-        (importlib_import, _importlib_import),
-    ):
-        function.__name__ = function.__qualname__ = original.__name__
-        function.__doc__ = original.__doc__
-    user_builtins["__import__"] = guarded_import
-    importlib.import_module = import_module
-    importlib.__import__ = importlib_import
+        for function, original in (
+            (guarded_import, _import),
+            (import_module, _import_module),
+            (importlib_import, _importlib_import),
+        ):
+            function.__name__ = function.__qualname__ = original.__name__
+            function.__doc__ = original.__doc__
+        # What user code gets as `__import__`.
+        self.import_statement = guarded_import
+        self._import_module = import_module
+        self._importlib_import = importlib_import
+
+    def install(self):
+        """Guard importlib, which user code shares with everything else."""
+        importlib.import_module = self._import_module
+        importlib.__import__ = self._importlib_import
 
 
 def release_imports():

@@ -12,6 +12,7 @@ import sys
 from . import worker
 from .environment import keep_agreed_variables
 from .explain import describe
+from .n8n import mode as n8n_mode
 from .stacks import hide_folder
 from .streams import open_streams
 from .warmup import choose_modes, rehearse_in_zygote
@@ -43,6 +44,8 @@ def prepare(settings):
     _add_interactive_builtins()
     missing = _preload(settings.get("preload") or [], settings.get("packages"))
     keep_agreed_variables()
+    if settings.get("rules") is not None:
+        n8n_mode.prepare(settings["rules"])
     choose_modes(settings.get("modes") or [])
     rehearse_in_zygote(worker.run_task)
     greeting = {

@@ -47,6 +47,22 @@ def decode_task(payload):
     return Task(settings, code, memoryview(payload)[offset:])
 
 
+def member(settings, name, kind, default):
+    """A member of settings that must be of one kind if it is there."""
+    value = settings.get(name, default)
+    if not isinstance(value, kind):
+        raise InvalidTask(f"The setting '{name}' has the wrong type")
+    return value
+
+
+def texts(settings, name):
+    """A member of settings that must be a list of texts if it is there."""
+    names = member(settings, name, list, [])
+    if not all(isinstance(entry, str) for entry in names):
+        raise InvalidTask(f"The setting '{name}' must be a list of names")
+    return names
+
+
 def _section(payload, offset):
     start = offset + _LENGTH.size
     if len(payload) < start:

@@ -26,10 +26,11 @@ _CODE = (
 _FAILING_CODE = (b"def fail():\n    return number / 0\nfail()\n", b"x = (\n", b"return [float('nan'), {1: {2}}]\n")
 
 _N8N_INPUTS = b'[{"json": {"key": "value", "list": [1, 2.5, true, null]}}]'
-_N8N_SETTINGS = b'{"mode":"n8n","n8n":{},"rules":{"builtins_deny":["eval"]}}'
+_N8N_SETTINGS = b'{"mode":"n8n","n8n":{"nodeMode":"runOnceForAllItems"}}'
+# No builtin but `print`: the rules of a runner may deny every other.
 _N8N_CODE = (
-    b"rows = []\nfor item in _items:\n    row = item['json']\n    row['sum'] = sum(row['list'][:2])\n"
-    b"    rows.append({'json': row})\nprint('rows', len(rows))\nreturn rows\n"
+    b"rows = []\nfor item in _items:\n    row = item['json']\n    row['sum'] = row['list'][0] + row['list'][1]\n"
+    b"    rows.append({'json': row})\nprint('rows', rows)\nreturn rows\n"
 )
 _N8N_FAILING_CODE = (b"return 1 / 0\n", b"import os\nreturn '{}'.format(1)\n")
 

@@ -11,16 +11,16 @@ _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
 def settings(mode=ALL, fails=False, query=None, standard="", external="", denied=DENIED_BUILTINS, **rules):
-    """The settings of a TASK frame in mode n8n."""
+    """The settings of a TASK frame in mode n8n, with rules of its own."""
     return {
         "mode": "n8n",
+        "validated": rules.pop("validated", False),
         "n8n": {"nodeMode": mode, "continueOnFail": fails, "query": query},
         "rules": {
             "stdlib_allow": names(standard),
             "external_allow": names(external),
             "builtins_deny": names(denied),
             "allow_transitive_imports": False,
-            "validated": False,
             **rules,
         },
     }

@@ -27,7 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use stockade_protocol::Language;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
@@ -79,24 +79,13 @@ struct Lane {
     offers: Offers,
     /// Why the engine cannot run its tasks.
     problem: Option<String>,
-    rules: Map<String, Value>,
     hasher: CodeHasher,
 }
 
 impl Lane {
     fn new(settings: LanguageSettings) -> Self {
-        // Lists of texts, booleans and numbers: always an object of JSON.
-        let rules = match serde_json::to_value(&settings.rules) {
-            Ok(Value::Object(rules)) => rules,
-            _ => Map::new(),
-        };
-        Self {
-            offers: Offers::default(),
-            problem: None,
-            hasher: CodeHasher::new(&Value::Object(rules.clone()).to_string()),
-            rules,
-            settings,
-        }
+        let hasher = CodeHasher::new(&Value::Object(settings.rules.to_object()).to_string());
+        Self { offers: Offers::default(), problem: None, hasher, settings }
     }
 }
 

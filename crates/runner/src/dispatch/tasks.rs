@@ -31,6 +31,8 @@ const REJECTED_KNOWN: &str = "The runner has a task with this id already";
 
 /// The kinds of run; the last is JavaScript's alone.
 const NODE_MODES: [&str; 3] = ["runOnceForAllItems", "runOnceForEachItem", "runCode"];
+/// Settings that a harness reads, beside the code and the items.
+const USED_BY_HARNESSES: [&str; 5] = ["nodeMode", "continueOnFail", "query", "chunk", "additionalProperties"];
 /// A time limit that is already over would never start a task.
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 
@@ -267,21 +269,20 @@ impl<E: TaskEngine> Dispatcher<E> {
 }
 
 impl Lane {
-    /// The task for the engine. The settings go to the harness as they came, without what travels beside them.
+    /// The task for the engine. The settings go to the harness as they came, without what it has no use for: a worker
+    /// pays for each that it reads.
     fn task(&self, settings: TaskSettings, is_validated: bool, waited: Duration) -> Task {
         let is_python = self.settings.language == Language::Python;
-        let mut rules = self.rules.clone();
         let mut limits = self.settings.limits;
+        let mut harness_settings = Map::new();
         if is_python {
-            rules.insert("validated".to_owned(), Value::Bool(is_validated));
+            harness_settings.insert("validated".to_owned(), Value::Bool(is_validated));
         } else {
             // The official JavaScript runner starts its clock with the acceptance, the Python runner with the process.
             limits.timeout = limits.timeout.saturating_sub(waited).max(SHORTEST_TIMEOUT);
         }
-        let harness_settings = Map::from_iter([
-            ("n8n".to_owned(), Value::Object(settings.others)),
-            ("rules".to_owned(), Value::Object(rules)),
-        ]);
+        let for_harness = settings.others.into_iter().filter(|(name, _)| USED_BY_HARNESSES.contains(&name.as_str()));
+        harness_settings.insert("n8n".to_owned(), Value::Object(for_harness.collect()));
         Task {
             language: self.settings.language.clone(),
             program: Program::N8n { code: settings.code, settings: harness_settings },

@@ -105,6 +105,7 @@ impl LanguageSettings {
         runtime.environment.extend(time_zone.map(|zone| ("TZ".to_owned(), zone)));
         runtime.waiting_workers = runtime.waiting_workers.min(maximum_concurrency).max(1);
         runtime.modes.push(HARNESS_MODE.to_owned());
+        runtime.rules = Some(rules.to_object());
         // What the allow-lists name is worth loading before the first task.
         runtime.preload.extend(rules.named_modules().map(str::to_owned));
         Ok(Self { language, maximum_concurrency, limits: runtime.limits, rules, environment })
@@ -112,6 +113,15 @@ impl LanguageSettings {
 }
 
 impl Rules {
+    /// The rules as the harness reads them.
+    pub(crate) fn to_object(&self) -> serde_json::Map<String, serde_json::Value> {
+        // Lists of texts, booleans and numbers: always an object of JSON.
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(rules)) => rules,
+            _ => serde_json::Map::new(),
+        }
+    }
+
     /// The modules that the allow-lists name.
     pub(crate) fn named_modules(&self) -> impl Iterator<Item = &str> {
         let lists: [&[String]; 2] = match self {

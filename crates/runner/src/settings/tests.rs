@@ -154,6 +154,7 @@ fn allow_lists_become_rules_and_preloaded_modules() {
     let runtime = &settings.engine_configuration().runtimes[0];
     assert_eq!(runtime.preload, ["json", "os.path", "pandas"]);
     assert_eq!(runtime.modes, ["n8n"]);
+    assert_eq!(runtime.rules, rules(&settings.languages[0]).as_object().cloned());
     assert_eq!(settings.engine_configuration().maximum_tasks, 5);
 
     let settings = javascript(&[

@@ -5,10 +5,6 @@
 
 const v8 = require('node:v8');
 
-function rulesFor(timezone) {
-  return { builtin_allow: [], external_allow: [], insecure: false, timezone, timeout_seconds: 1 };
-}
-
 const ITEMS = [0, 1].map((index) => ({ json: { id: index, text: 'a' }, pairedItem: { item: index } }));
 
 function node(id, name, type) {
@@ -81,28 +77,28 @@ const CHANNEL = {
   error() {},
 };
 
-function play(session, timezone, code, nodeMode, chunk) {
+function play(session, rules, code, nodeMode, chunk) {
   const n8n = { nodeMode, chunk, workflowMode: 'manual', continueOnFail: false };
-  return session.serve({ code, settings: { rules: rulesFor(timezone), n8n } }, CHANNEL);
+  return session.serve({ code, settings: { rules, n8n } }, CHANNEL);
 }
 
 /** Plays tasks of all kinds in the session that the real task will run in. */
-async function rehearse(session, timezone) {
+async function rehearse(session, rules) {
   // Few rounds, each of which compiles at once what it calls. With more rounds V8 would compile by itself, but it
   // would also begin to optimise, finish that within the real task, and leave megabytes for every worker to inherit.
   v8.setFlagsFromString('--always-sparkplug');
   for (let round = 0; round < 3; round++) {
-    await play(session, timezone, FOR_ALL_ITEMS, 'runOnceForAllItems');
-    await play(session, timezone, FOR_EACH_ITEM, 'runOnceForEachItem', { startIndex: 0, count: 2 });
-    await play(session, timezone, FAILING, 'runOnceForAllItems');
-    await rehearseOnce(session);
+    await play(session, rules, FOR_ALL_ITEMS, 'runOnceForAllItems');
+    await play(session, rules, FOR_EACH_ITEM, 'runOnceForEachItem', { startIndex: 0, count: 2 });
+    await play(session, rules, FAILING, 'runOnceForAllItems');
+    await rehearseOnce(session, rules);
   }
   v8.setFlagsFromString('--no-always-sparkplug');
 }
 
 /** Plays the shortest task. */
-function rehearseOnce(session) {
-  return play(session, 'UTC', SHORT, 'runOnceForAllItems');
+function rehearseOnce(session, rules) {
+  return play(session, rules, SHORT, 'runOnceForAllItems');
 }
 
 module.exports = { rehearse, rehearseOnce };

@@ -27,6 +27,7 @@ class Session {
   #realm;
   #kit;
   #packages;
+  #rules;
   #modules;
 
   /** `packages` is the folder whose node_modules user code may require from; `natives` are lent to the realm. */
@@ -51,7 +52,10 @@ class Session {
   /** Serves a task: exactly one result or error goes to the channel. */
   async serve(task, channel) {
     const { n8n, rules } = task.settings;
-    this.#modules = new Modules(rules, this.#packages);
+    if (rules !== this.#rules) {
+      this.#rules = rules;
+      this.#modules = new Modules(rules, this.#packages);
+    }
     this.#kit.connect(channel);
     let answer;
     try {

@@ -12,11 +12,9 @@ _STANDARD_LIBRARY = sys.stdlib_module_names
 class ImportRules:
     """The two allow lists of the runner: modules of the standard library, and packages from elsewhere."""
 
-    def __init__(self, standard, external, transitive):
+    def __init__(self, standard, external):
         self._standard = AllowList(standard)
         self._external = AllowList(external)
-        # Whether packages may import by importlib what user code may not.
-        self.transitive = transitive
 
     @property
     def allow_everything(self):

@@ -14,6 +14,7 @@ from .errors import forbidden, message_for_item, raised, uncompilable, unparsabl
 from .items import encode_result, error_item, item_of
 from .printing import Console
 from .program import Program, Rejected
+from .rules import Rules, of_task
 from .settings import EACH_ITEM, Settings
 from .violations import SecurityViolation
 
@@ -35,18 +36,28 @@ class CapturedErrors(io.StringIO):
         self._stream.flush()
 
 
+_of_zygote = []
+
+
+def prepare(rules):
+    """In a zygote: get ready for tasks by these rules."""
+    _of_zygote[:] = [Rules(rules)]
+
+
 def run(task, channel):
     """Run the task; the kind and the payload of the frame that ends it."""
     settings = Settings(task)
+    rules = of_task(task, *_of_zygote)
     os.environ.clear()
     set_variables(task)
     sys.modules["__main__"] = ModuleType("__main__")
-    return _Execution(settings, task.take_inputs(), channel).run(task.code)
+    return _Execution(settings, rules, task.take_inputs(), channel).run(task.code)
 
 
 class _Execution:
-    def __init__(self, settings, items, channel):
+    def __init__(self, settings, rules, items, channel):
         self._settings = settings
+        self._rules = rules
         self._items = items
         self._console = Console(channel)
         self._stderr = sys.stderr = CapturedErrors(sys.stderr)
@@ -54,7 +65,7 @@ class _Execution:
 
     def run(self, code):
         try:
-            program = Program(code, self._settings, self._console)
+            program = Program(code, self._settings, self._rules, self._console)
         except Rejected as rejected:
             return self._failed(unparsable(rejected.error, rejected.file))
         except SecurityViolation as violation:

@@ -181,7 +181,7 @@ fn code_that_has_passed_its_check_is_not_checked_again() {
         desk.give("t", settings);
         let was_validated = desk.with_task(number, |started| {
             let stockade_protocol::Program::N8n { settings, .. } = &started.task.program else { panic!() };
-            settings["rules"]["validated"].clone()
+            settings["validated"].clone()
         });
         desk.report(number, TaskEvent::Finished(outcome(result)));
         was_validated

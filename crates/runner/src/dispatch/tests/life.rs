@@ -43,10 +43,8 @@ fn a_python_task_goes_to_the_engine_with_its_items_untouched() {
         assert_eq!(started.task.inputs, r#"[ {"json": 1.50} ]"#);
         assert_eq!(started.task.limits.timeout, Duration::from_secs(60));
         let settings = Value::Object(settings.clone());
-        assert_eq!(settings["n8n"], json!({"nodeMode": "runOnceForAllItems", "query": {"q": 1}, "nodeName": "Code"}));
-        assert_eq!(settings["rules"]["validated"], false);
-        assert_eq!(settings["rules"]["stdlib_allow"], json!([]));
-        assert_eq!(settings["rules"]["builtins_deny"].as_array().unwrap().len(), 22);
+        let for_harness = json!({"nodeMode": "runOnceForAllItems", "query": {"q": 1}});
+        assert_eq!(settings, json!({"n8n": for_harness, "validated": false}));
     });
 }
 
