@@ -21,6 +21,7 @@ _NATIVE_LIBRARY = "/stockade/native.so"
 _SETTINGS_VARIABLE = "STOCKADE_ZYGOTE"
 # Loaded for everyone because nearly all code uses them and they are small.
 _STANDARD = ("collections", "datetime", "functools", "itertools", "math", "random", "re", "time")
+_OBJECTS_PER_COLLECTION = 10_000
 # Thread pools of numerical libraries do not survive a fork, and a task is given about one processor.
 _SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -58,6 +59,8 @@ def prepare(settings):
     gc.collect()
     gc.freeze()
     gc.disable()
+    # For the workers. Code that makes a thousand rows makes several thousand objects, none of them garbage.
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, 10, 10)
     return hello
 
 

@@ -1,9 +1,12 @@
 """The TASK frame: settings, code and raw inputs, checked once."""
 
+import gc
 import json
 import struct
 
 _LENGTH = struct.Struct("<I")
+# Bytes of inputs from which on it takes longer to walk through them than to set them aside.
+_MANY_INPUTS = 1 << 16
 
 
 class InvalidTask(Exception):
@@ -34,7 +37,11 @@ class Task:
         raw, self._raw_inputs = self._raw_inputs, b""
         if not len(raw):
             return None
-        return _parse(raw, "The inputs")
+        inputs = _parse(raw, "The inputs")
+        if len(raw) > _MANY_INPUTS:
+            # Data from JSON has no cycles: the garbage collector need not walk through it again and again.
+            gc.freeze()
+        return inputs
 
 
 def decode_task(payload):
