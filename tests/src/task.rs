@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use stockade_engine::{Engine, TaskEvent};
-use stockade_protocol::{ErrorCode, Language, Outcome, Program, RawJson, Task};
+use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, RawJson, Task};
 
 use crate::engine::limits;
 
@@ -54,6 +54,7 @@ pub fn code(language: &Language, code: impl Into<Bytes>) -> Task {
         limits: limits(),
         allow: None,
         environment: BTreeMap::new(),
+        network: Network::default(),
     }
 }
 
@@ -68,8 +69,7 @@ pub async fn run(engine: &Engine, task: Task) -> Report {
     let mut running = match engine.submit(task) {
         Ok(running) => running,
         Err(error) => {
-            let outcome =
-                Outcome { result: Err(error), exit_code: None, usage: Default::default(), denied: Vec::new() };
+            let outcome = Outcome::refused(error);
             return Report { outcome, stdout: vec![], stderr: vec![], logs: vec![], requests: vec![] };
         }
     };

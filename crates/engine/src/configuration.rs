@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use stockade_egress::EgressConfiguration;
 use stockade_protocol::{Language, Limits};
 use stockade_sandbox::Wall;
 
@@ -18,6 +19,8 @@ pub struct EngineConfiguration {
     pub maximum_queue: usize,
     /// Walls that the operator has named to do without.
     pub without_walls: Vec<Wall>,
+    /// What holds for the network of every task that has one.
+    pub egress: EgressConfiguration,
     /// Folder whose task directories [`stockade_protocol::Program::Directory`] names.
     pub task_directory: Option<PathBuf>,
 }
@@ -99,6 +102,7 @@ impl Default for EngineConfiguration {
             maximum_tasks: 10,
             maximum_queue: 100,
             without_walls: Vec::new(),
+            egress: EgressConfiguration::default(),
             task_directory: None,
         }
     }

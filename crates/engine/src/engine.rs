@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use stockade_egress::{EgressConfiguration, Session};
 use stockade_protocol::frame;
 use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError};
 use stockade_sandbox::cgroup::Cgroups;
@@ -43,6 +44,7 @@ struct Shared {
     maximum_queue: usize,
     queued: AtomicUsize,
     load: Arc<Load>,
+    egress: Arc<EgressConfiguration>,
     draining: AtomicBool,
     idle: Notify,
 }
@@ -95,6 +97,7 @@ impl Engine {
             maximum_queue: configuration.maximum_queue,
             queued: AtomicUsize::new(0),
             load,
+            egress: Arc::new(configuration.egress),
             draining: AtomicBool::new(false),
             idle: Notify::new(),
         })))
@@ -105,7 +108,7 @@ impl Engine {
     pub fn submit(&self, task: Task) -> Result<RunningTask, TaskError> {
         let shared = &self.0;
         let pool = shared.pool(&task)?;
-        let (assignment, directory) = assignment(task, pool)?;
+        let (assignment, directory) = assignment(task, pool, &shared.egress)?;
         if shared.draining.load(Ordering::SeqCst) {
             return Err(TaskError::new(ErrorCode::CapacityError, "The engine is shutting down and takes no new tasks"));
         }
@@ -256,7 +259,7 @@ async fn cancelled(messages: &mut mpsc::UnboundedReceiver<Message>) {
     loop {
         match messages.recv().await {
             Some(Message::Cancel) | None => return,
-            Some(Message::Answer { .. }) => {}
+            Some(Message::Answer { .. } | Message::Network(_)) => {}
         }
     }
 }
@@ -293,7 +296,7 @@ async fn run(
 }
 
 /// What a worker gets for a task, and the task directory to fork it for.
-fn assignment(task: Task, pool: &Pool) -> Result<(Assignment, Vec<u8>), TaskError> {
+fn assignment(task: Task, pool: &Pool, egress: &Arc<EgressConfiguration>) -> Result<(Assignment, Vec<u8>), TaskError> {
     use std::os::unix::ffi::OsStrExt;
     let is_command = matches!(pool.configuration.kind, RuntimeKind::Command { .. });
     let mut settings = serde_json::Map::new();
@@ -341,7 +344,10 @@ fn assignment(task: Task, pool: &Pool) -> Result<(Assignment, Vec<u8>), TaskErro
     };
     let head = frame::task_head(&settings, &code, task.inputs.len())
         .ok_or_else(|| TaskError::new(ErrorCode::ValidationError, "code and inputs together are larger than 4 GiB"))?;
-    Ok((Assignment { head: head.freeze(), inputs: task.inputs, limits: task.limits, is_program }, directory))
+    let has_network = !task.network.allowed_hosts.is_empty();
+    let network = has_network.then(|| Session::new(Arc::clone(egress), task.network));
+    let head = head.freeze();
+    Ok((Assignment { head, inputs: task.inputs, limits: task.limits, network, is_program }, directory))
 }
 
 /// Code is UTF-8 for every interpreter, whatever it says of itself: an interpreter of its own accord would replace what

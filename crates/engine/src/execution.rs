@@ -1,28 +1,24 @@
 //! One task on one worker, from its frame to its end.
 
-use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use stockade_egress::Session;
 use stockade_protocol::frame::{self, FrameError, WorkerFrame};
 use stockade_protocol::{Limits, Outcome, RawJson, Usage};
-use stockade_sandbox::Listener;
 use stockade_sandbox::control::WorkerExit;
-use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::calls::Calls;
 use crate::task::{Message, TaskEvent};
 use crate::verdict::{self, End, Evidence};
 use crate::watch::Watch;
 use crate::worker::{ReceiveError, Received, Worker};
 
-/// Denied system calls that are answered with `EPERM` and remembered; from then on the kernel answers `ENOSYS` by
-/// itself, so that a task cannot keep the supervisor busy.
-const MAXIMUM_DENIALS: usize = 64;
 /// Bytes of stderr that are kept to see why a process ended.
 const STDERR_TAIL: usize = 4096;
 /// How long the end of a worker's processes is waited for after its frame socket has closed.
@@ -44,6 +40,8 @@ pub(crate) struct Assignment {
     /// Raw input JSON.
     pub(crate) inputs: Bytes,
     pub(crate) limits: Limits,
+    /// What it may reach; `None`: nothing.
+    pub(crate) network: Option<Session>,
     /// The end is an exit status, not a frame.
     pub(crate) is_program: bool,
 }
@@ -65,7 +63,8 @@ pub(crate) async fn run(
     let cpu_before = worker.slot.usage().map_or(0, |usage| usage.cpu_microseconds);
     let limits = assignment.limits;
     let is_program = assignment.is_program;
-    let mut execution = Execution::new(worker, &assignment, events);
+    let network = assignment.network.clone();
+    let mut execution = Execution::new(worker, &assignment, network, events);
     let end = execution.until_end(started + limits.timeout, messages).await;
     let Some(end) = end else { return Err(NotStarted(assignment)) };
     let wall = started.elapsed();
@@ -95,7 +94,8 @@ pub(crate) async fn run(
         killed_for_others: used.as_ref().map_or(0, |used| used.killed_for_others),
         process_limit_hits: used.as_ref().map_or(0, |used| used.process_limit_hits),
         stderr_tail: std::mem::take(&mut execution.stderr_tail),
-        denied: std::mem::take(&mut execution.denied),
+        denied: execution.calls.denied(),
+        network: execution.calls.network_usage(),
         is_program,
     };
     Ok(verdict::decide(end, evidence, &limits, usage))
@@ -112,9 +112,7 @@ struct Execution<'task> {
     stdout: Option<pipe::Receiver>,
     stderr: Option<pipe::Receiver>,
     stderr_tail: Vec<u8>,
-    listener: Option<AsyncFd<Listener>>,
-    denials: usize,
-    denied: Vec<String>,
+    calls: Calls,
     watch: Watch,
     is_program: bool,
     exit: Option<WorkerExit>,
@@ -127,24 +125,27 @@ enum Step {
 }
 
 impl<'task> Execution<'task> {
-    fn new(mut worker: Worker, assignment: &Assignment, events: &'task mpsc::UnboundedSender<TaskEvent>) -> Self {
+    fn new(
+        mut worker: Worker,
+        assignment: &Assignment,
+        network: Option<Session>,
+        events: &'task mpsc::UnboundedSender<TaskEvent>,
+    ) -> Self {
         let watch = Watch::new(&worker, &assignment.limits);
         let stdout = worker.stdout.take();
         let stderr = worker.stderr.take();
-        let listener = worker.listener.take();
+        let calls = Calls::new(worker.listener.take(), network);
         Self {
             watch,
             stdout,
             stderr,
-            listener,
+            calls,
             worker,
             events,
             outbound: [assignment.head.clone(), assignment.inputs.clone()].into(),
             started: false,
             output_left: assignment.limits.output_bytes,
             stderr_tail: Vec::new(),
-            denials: 0,
-            denied: Vec::new(),
             is_program: assignment.is_program,
             exit: None,
         }
@@ -173,6 +174,10 @@ impl<'task> Execution<'task> {
                         self.answer(id, &answer);
                         Step::GoOn
                     }
+                    Some(Message::Network(network)) => {
+                        self.calls.change_network(network);
+                        Step::GoOn
+                    }
                     Some(Message::Cancel) | None => Step::End(End::Cancelled),
                 },
                 end = self.watch.next() => Step::End(end),
@@ -198,8 +203,8 @@ impl<'task> Execution<'task> {
                     }
                     Step::GoOn
                 }
-                name = next_denied(&self.listener) => {
-                    self.remember_denied(name);
+                call = self.calls.next() => {
+                    self.calls.handle(call);
                     Step::GoOn
                 }
                 read = read_pipe(&mut self.stdout, &mut out) => {
@@ -298,18 +303,6 @@ impl<'task> Execution<'task> {
         self.stderr_tail.drain(..excess);
     }
 
-    fn remember_denied(&mut self, name: Option<&'static str>) {
-        self.denials += 1;
-        if name.is_none() || self.denials >= MAXIMUM_DENIALS {
-            self.listener = None;
-        }
-        if let Some(name) = name
-            && !self.denied.iter().any(|known| known == name)
-        {
-            self.denied.push(name.to_owned());
-        }
-    }
-
     /// A result or error that a worker sent just before it ended.
     async fn last_frame(&mut self, frames_open: bool) -> Option<End> {
         if !frames_open {
@@ -364,27 +357,6 @@ async fn read_pipe(pipe: &mut Option<pipe::Receiver>, into: &mut BytesMut) -> bo
         }
         None => std::future::pending().await,
     }
-}
-
-/// Denies the next system call; `None` when the listener is of no more use.
-pub(crate) async fn next_denied(listener: &Option<AsyncFd<Listener>>) -> Option<&'static str> {
-    let Some(listener) = listener else { return std::future::pending().await };
-    loop {
-        let mut ready = listener.readable().await.ok()?;
-        // Every process behind the filter is gone: the descriptor stays readable and nothing comes any more.
-        let is_last = ready.ready().is_read_closed();
-        match ready.try_io(|listener| listener.get_ref().deny_next()) {
-            Ok(Ok(name)) => return Some(name),
-            Ok(Err(error)) if is_last || !may_go_on(&error) => return None,
-            // The caller was killed before its call could be answered.
-            Ok(Err(_)) => ready.clear_ready(),
-            Err(_would_block) => {}
-        }
-    }
-}
-
-fn may_go_on(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR))
 }
 
 async fn closed(at: Option<Instant>) {

@@ -3,12 +3,15 @@
 //! - [`Engine`]: admission; a task is accepted or refused at once, and every accepted task ends in one outcome.
 //! - `pool`: the workers of one language, forked ahead of the tasks and used once.
 //! - `execution`: one task on one worker, from its frame to its end.
+//! - `calls`, `connection`: system calls that the walls leave to the supervisor, and the network of tasks that have one.
 //! - `verdict`: the one place where an outcome is decided.
 //! - `slot`: user ids and cgroups, lent to one worker after the other.
 //! - `watch`, `memory`: limits that the kernel does not end a task for by itself.
 //! - `interpreter`, `harness`, `zygote`: from a language's configuration to a zygote that is ready.
 
+mod calls;
 mod configuration;
+mod connection;
 mod control;
 mod engine;
 mod error;
@@ -30,4 +33,5 @@ pub use configuration::{DEFAULT_WAITING_WORKERS, EngineConfiguration, RuntimeCon
 pub use engine::Engine;
 pub use error::EngineError;
 pub use status::{EngineStatus, RuntimeStatus};
+pub use stockade_egress::EgressConfiguration;
 pub use task::{RunningTask, TaskEvent};

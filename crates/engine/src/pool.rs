@@ -14,16 +14,17 @@ use stockade_protocol::frame::REHEARSE;
 use stockade_protocol::{Limits, TaskError};
 use stockade_sandbox::control::{ForkRequest, Request, WorkerExit, ZygoteMessage};
 use stockade_sandbox::zygote::ZygoteSpecification;
-use stockade_sandbox::{Identity, Wall};
+use stockade_sandbox::{Call, Identity, Listener, Wall};
+use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
+use crate::calls;
 use crate::configuration::{RuntimeConfiguration, RuntimeKind};
 use crate::control::Control;
 use crate::error::EngineError;
-use crate::execution;
 use crate::load::Load;
 use crate::slot::{SlotLease, Slots};
 use crate::verdict;
@@ -580,7 +581,7 @@ impl Pool {
 /// Waits until the worker's walls are up.
 async fn receive_listener(worker: &mut Worker) -> Result<(), StartError> {
     if let Some(listener) = worker.frames.receive_listener().await? {
-        let listener = stockade_sandbox::Listener::new(listener);
+        let listener = Listener::new(listener);
         worker.listener = Some(stockade_sandbox::watch(listener, Interest::READABLE)?);
     }
     Ok(())
@@ -593,12 +594,21 @@ async fn rehearse(worker: &mut Worker) -> Result<(), StartError> {
         tokio::select! {
             biased;
             result = worker.frames.receive_waiting() => return result,
-            name = execution::next_denied(&worker.listener) => match name {
-                Some(name) => tracing::debug!(name, "a system call was denied while a worker was getting warm"),
-                None => worker.listener = None,
-            },
+            call = calls::next(worker.listener.as_ref()) => worker.listener = answer(worker.listener.take(), call),
         }
     }
+}
+
+/// Answers a call of a worker that has no task; gives the listener back while it is of use.
+fn answer(listener: Option<AsyncFd<Listener>>, call: Option<Call>) -> Option<AsyncFd<Listener>> {
+    let (listener, call) = listener.zip(call)?;
+    let answered = if call.is_harmless() {
+        listener.get_ref().let_through(&call)
+    } else {
+        tracing::debug!(name = call.name(), "a system call was denied while a worker was getting warm");
+        listener.get_ref().deny(&call, libc::EPERM)
+    };
+    answered.is_ok().then_some(listener)
 }
 
 /// The second wall for processes, a little beyond the first: whoever counts refusals, or the processes there are, must

@@ -1,7 +1,7 @@
 //! What a caller holds of a task that was accepted.
 
 use bytes::Bytes;
-use stockade_protocol::{Outcome, RawJson};
+use stockade_protocol::{Network, Outcome, RawJson};
 use tokio::sync::mpsc;
 
 /// What happens while a task runs, in order; [`TaskEvent::Finished`] comes last and once.
@@ -30,6 +30,7 @@ pub enum TaskEvent {
 #[derive(Debug)]
 pub(crate) enum Message {
     Answer { id: u32, answer: Result<RawJson, RawJson> },
+    Network(Network),
     Cancel,
 }
 
@@ -50,6 +51,12 @@ impl RunningTask {
     /// An answer to a task that has ended is dropped.
     pub fn answer(&self, id: u32, answer: Result<RawJson, RawJson>) {
         let _ = self.messages.send(Message::Answer { id, answer });
+    }
+
+    /// Replaces the list of hosts that the task may reach. Open connections stay; a task that began without any gains
+    /// none.
+    pub fn change_network(&self, network: Network) {
+        let _ = self.messages.send(Message::Network(network));
     }
 
     /// Ends the task with `CANCELLED_ERROR`; its outcome still comes.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use stockade_protocol::frame::FrameError;
 use stockade_protocol::task::MEBIBYTE;
-use stockade_protocol::{ErrorCode, Limits, Outcome, RawJson, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Limits, NetworkUsage, Outcome, RawJson, TaskError, Usage};
 use stockade_sandbox::SandboxError;
 
 use crate::worker::StartError;
@@ -48,6 +48,8 @@ pub(crate) struct Evidence {
     pub(crate) stderr_tail: Vec<u8>,
     /// Names of denied system calls.
     pub(crate) denied: Vec<String>,
+    /// What it did with its network.
+    pub(crate) network: Option<NetworkUsage>,
     /// The task is a program of its own (a task directory, a custom runtime): its end is an exit status.
     pub(crate) is_program: bool,
 }
@@ -89,7 +91,7 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
         End::Cancelled => Err(TaskError::new(ErrorCode::CancelledError, "The task was cancelled")),
         End::Internal(message) => Err(TaskError::new(ErrorCode::InternalError, message)),
     };
-    Outcome { result, exit_code, usage, denied: evidence.denied }
+    Outcome { result, exit_code, usage, denied: evidence.denied, network: evidence.network }
 }
 
 /// The outcome of a task whose engine is gone.
@@ -99,7 +101,7 @@ pub(crate) fn engine_stopped() -> Outcome {
 
 /// The outcome of a task that was refused before it ran.
 pub(crate) fn refused(error: TaskError) -> Outcome {
-    Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+    Outcome::refused(error)
 }
 
 /// The error of a task that waits for a worker when the engine is stopped.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::json::RawJson;
+use crate::network::NetworkUsage;
 
 /// How a task ended: `ok` with a result, or one typed error. Never a hang, and never
 /// [`ErrorCode::InternalError`] for what a user did.
@@ -17,6 +18,15 @@ pub struct Outcome {
     pub usage: Usage,
     /// Names of the system calls that the walls refused, in order of first use.
     pub denied: Vec<String>,
+    /// What it did with its network; `None` for a task that had none.
+    pub network: Option<NetworkUsage>,
+}
+
+impl Outcome {
+    /// The outcome of a task that never ran.
+    pub fn refused(error: TaskError) -> Self {
+        Self { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None }
+    }
 }
 
 /// What a task used.

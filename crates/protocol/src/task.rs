@@ -9,6 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::network::Network;
+
 /// One piece of code with its input, limits and allowed modules. It ends in exactly one [`crate::Outcome`].
 #[derive(Debug, Clone)]
 pub struct Task {
@@ -24,6 +26,8 @@ pub struct Task {
     pub allow: Option<Vec<String>>,
     /// Environment variables that the code sees beside `PATH`, `HOME`, `LANG` and `TZ`.
     pub environment: BTreeMap<String, String>,
+    /// Hosts that the code may reach.
+    pub network: Network,
 }
 
 /// What runs in the worker.

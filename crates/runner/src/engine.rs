@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use stockade_engine::{Engine, RunningTask, TaskEvent};
-use stockade_protocol::{ErrorCode, Language, Outcome, RawJson, Task, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Language, Outcome, RawJson, Task, TaskError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Runs tasks. [`Engine`] is one.
@@ -62,12 +62,7 @@ impl Reporter {
 impl Drop for Reporter {
     fn drop(&mut self) {
         let error = TaskError::new(ErrorCode::InternalError, "The task ended without an outcome");
-        self.report(TaskEvent::Finished(Outcome {
-            result: Err(error),
-            exit_code: None,
-            usage: Usage::default(),
-            denied: Vec::new(),
-        }));
+        self.report(TaskEvent::Finished(Outcome::refused(error)));
     }
 }
 

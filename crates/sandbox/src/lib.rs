@@ -4,7 +4,7 @@
 //! - [`zygote`]: what a zygote sees, and how it is started inside the walls.
 //! - [`Identity`]: who zygotes and workers are on the host.
 //! - [`system_calls`]: the allow-list and the filter that it compiles to.
-//! - [`Listener`]: denied system calls, by name.
+//! - [`Listener`]: system calls that are left to the supervisor.
 
 #![expect(unsafe_code, reason = "system calls that have no safe form; see the SAFETY notes")]
 
@@ -22,7 +22,7 @@ pub mod zygote;
 pub use embedded::NATIVE_LIBRARY_PATH;
 pub use error::SandboxError;
 pub use identity::{FIRST_WORKER_USER, Identity, WORKER_USERS};
-pub use listener::Listener;
+pub use listener::{Call, CallSocket, Listener};
 pub use readiness::{OwnsDescriptor, watch};
 pub use stockade_native::control;
 pub use wall::{UnknownWall, Wall};

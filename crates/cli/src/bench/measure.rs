@@ -167,6 +167,7 @@ fn task(language: &Language, code: &'static str, inputs: Bytes) -> Task {
         limits: Limits::of(language),
         allow: None,
         environment: std::collections::BTreeMap::new(),
+        network: stockade_protocol::Network::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use stockade_engine::{Engine, EngineConfiguration, EngineError, RunningTask, RuntimeConfiguration, TaskEvent};
-use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError};
 use stockade_sandbox::Wall;
 use stockade_sandbox::doctor::{self, State};
 
@@ -94,7 +94,7 @@ pub(crate) fn warn_without_walls(walls: &[Wall]) {
 
 /// The outcome of a task that never ran.
 fn refused(error: TaskError) -> Outcome {
-    Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+    Outcome::refused(error)
 }
 
 fn cancelled() -> TaskError {

@@ -3,16 +3,20 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use stockade_protocol::network::{Refusal, RefusedHost};
 use stockade_protocol::{ErrorCode, Language, Limits, TaskError};
 
 use crate::limits;
+use crate::render::outcome::Refusals;
+use crate::render::visible::visible;
 use crate::units::{DurationText, SizeText};
 
 /// Hints for `error`, the most specific first.
-pub(crate) fn hints(error: &TaskError, denied: &[String], language: &Language, limits: &Limits) -> Vec<String> {
+pub(crate) fn hints(error: &TaskError, refusals: Refusals<'_>, language: &Language, limits: &Limits) -> Vec<String> {
     let mut hints: Vec<String> = error.description.iter().cloned().collect();
     hints.extend(for_code(error, language, limits));
-    hints.extend(for_denied(denied).map(str::to_owned));
+    hints.extend(for_hosts(refusals.hosts));
+    hints.extend(for_denied(refusals.denied).map(str::to_owned));
     hints
 }
 
@@ -78,12 +82,18 @@ fn missing_package(error: &TaskError, language: &Language) -> Option<String> {
     }
 }
 
+/// How the first host that the list lacks gets into it.
+fn for_hosts(hosts: &[RefusedHost]) -> Option<String> {
+    let refused = hosts.iter().find(|refused| matches!(refused.reason, Refusal::NotAllowed | Refusal::Port))?;
+    Some(format!("if the code may reach it, give `--allow-host {}`", visible(&refused.host)))
+}
+
 /// What a refused system call was for. The first group that has one of the calls speaks.
 fn for_denied(denied: &[String]) -> Option<&'static str> {
     const GROUPS: [(&[&str], &str); 4] = [
         (
             &["socket", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "recvfrom"],
-            "tasks have no network; fetch the data first and hand it in",
+            "tasks have no network; fetch the data first and hand it in, or allow the host with `--allow-host NAME`",
         ),
         (
             &["mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "fsopen", "move_mount", "open_tree"],

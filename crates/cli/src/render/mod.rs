@@ -9,7 +9,7 @@ mod visible;
 
 pub(crate) use hint::hints;
 pub(crate) use message::{failure, hint, warning};
-pub(crate) use outcome::{ErrorContext, denied_line, error_text};
+pub(crate) use outcome::{ErrorContext, error_text, refused_lines};
 pub(crate) use paint::Paint;
 pub(crate) use terminal::TerminalFilter;
 pub(crate) use visible::{visible, visible_json};

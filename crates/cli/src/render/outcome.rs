@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use stockade_protocol::{Language, Limits, TaskError};
+use stockade_protocol::{Language, Limits, Outcome, RefusedHost, TaskError};
 
 use super::visible::visible;
 use super::{Paint, hint, message};
@@ -16,16 +16,34 @@ pub(crate) struct ErrorContext<'task> {
     pub(crate) limits: &'task Limits,
 }
 
+/// What the walls kept a task from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusals<'task> {
+    pub(crate) denied: &'task [String],
+    pub(crate) hosts: &'task [RefusedHost],
+}
+
+impl<'task> From<&'task Outcome> for Refusals<'task> {
+    fn from(outcome: &'task Outcome) -> Self {
+        Self { denied: &outcome.denied, hosts: outcome.network.as_ref().map_or(&[], |network| &network.refused) }
+    }
+}
+
 /// The error with its place, the language's own account of it, what the walls refused, and what to do.
-pub(crate) fn error_text(error: &TaskError, denied: &[String], context: &ErrorContext<'_>, paint: Paint) -> String {
+pub(crate) fn error_text(
+    error: &TaskError,
+    refusals: Refusals<'_>,
+    context: &ErrorContext<'_>,
+    paint: Paint,
+) -> String {
     let mut text = format!("{}: {}: {}\n", paint.error("error"), error.code, visible(&named_message(error)));
     if let Some(line) = error.line {
         let column = error.column.map(|column| format!(":{column}")).unwrap_or_default();
         // Writing into a string cannot fail.
         let _ = writeln!(text, "  --> {}:{line}{column}", visible(context.file));
     }
-    let mut more = denied_line(denied, paint);
-    for hint in hint::hints(error, denied, context.language, context.limits) {
+    let mut more = refused_lines(refusals, paint);
+    for hint in hint::hints(error, refusals, context.language, context.limits) {
         more.push_str(&message::hint(&hint, paint));
     }
     if let Some(stack) = error.stack.as_deref().filter(|stack| !stack.trim().is_empty()) {
@@ -38,13 +56,14 @@ pub(crate) fn error_text(error: &TaskError, denied: &[String], context: &ErrorCo
     text + &more
 }
 
-/// `denied: …` with the system calls that the walls refused, if any.
-pub(crate) fn denied_line(denied: &[String], paint: Paint) -> String {
-    if denied.is_empty() {
-        String::new()
-    } else {
-        format!("{}: {}\n", paint.warning("denied"), visible(&denied.join(", ")))
-    }
+/// `denied: …` with the system calls and `refused: …` with the hosts that the task was kept from, if any.
+pub(crate) fn refused_lines(refusals: Refusals<'_>, paint: Paint) -> String {
+    let hosts: Vec<String> = refusals.hosts.iter().map(ToString::to_string).collect();
+    let line = |title: &str, entries: &[String]| match entries {
+        [] => String::new(),
+        entries => format!("{}: {}\n", paint.warning(title), visible(&entries.join(", "))),
+    };
+    line("denied", refusals.denied) + &line("refused", &hosts)
 }
 
 /// `TypeError: x is not a function`: the class goes before the message where the language has not put it there.
@@ -65,7 +84,12 @@ mod tests {
         let limits = Limits::of(language);
         let file = if *language == Language::Python { "jobs/orders.py" } else { "jobs/orders.js" };
         let denied: Vec<String> = denied.iter().map(|&call| call.to_owned()).collect();
-        error_text(error, &denied, &ErrorContext { file, language, limits: &limits }, Paint::PLAIN)
+        error_text(
+            error,
+            Refusals { denied: &denied, hosts: &[] },
+            &ErrorContext { file, language, limits: &limits },
+            Paint::PLAIN,
+        )
     }
 
     fn shown(error: &TaskError, denied: &[&str]) -> String {
@@ -137,7 +161,7 @@ mod tests {
         limits.timeout = *crate::limits::TIMEOUT.end();
         let error = TaskError::new(ErrorCode::TimeoutError, "Task execution timed out after 86400 seconds");
         let context = ErrorContext { file: "orders.py", language: &language, limits: &limits };
-        assert!(!error_text(&error, &[], &context, Paint::PLAIN).contains("hint"));
+        assert!(!error_text(&error, Refusals { denied: &[], hosts: &[] }, &context, Paint::PLAIN).contains("hint"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use stockade_protocol::AllowedHost;
 
 use crate::execution::EngineOptions;
 use crate::exit_status;
@@ -60,6 +61,13 @@ pub(crate) struct RunArguments {
 
     #[command(flatten)]
     pub(super) modules: ModuleOptions,
+
+    /// Let the code reach this host on the ports of HTTP and HTTPS; may be repeated, or a list with commas
+    ///
+    /// A name, all names below one (`*.example.org`), or an address, each perhaps with a port (`db.example.org:5432`).
+    /// Addresses that are not public are refused, unless the configuration allows their network.
+    #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Network")]
+    pub(super) allow_host: Vec<AllowedHost>,
 
     #[command(flatten)]
     pub(super) engine: EngineOptions,

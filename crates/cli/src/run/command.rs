@@ -5,7 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
-use stockade_protocol::{Language, Program, Task};
+use stockade_protocol::{Language, Network, Program, Task};
 
 use super::arguments::{ModuleOptions, RunArguments};
 use super::inputs;
@@ -16,7 +16,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::languages;
 use crate::packages::{self, PackagesError};
-use crate::render::{ErrorContext, Paint, denied_line, error_text, failure};
+use crate::render::{ErrorContext, Paint, error_text, failure, refused_lines};
 
 /// Everything that is needed before an engine starts.
 struct Job {
@@ -63,6 +63,7 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         limits,
         allow: arguments.modules.allow.as_deref().map(module_names),
         environment: BTreeMap::new(),
+        network: Network { allowed_hosts: arguments.allow_host.clone() },
     };
     Ok(Job { configuration, task, file: origin.shown_path() })
 }
@@ -95,7 +96,7 @@ fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
     let outcome = ended?;
     match &outcome.result {
         Ok(result) => {
-            print_message(&denied_line(&outcome.denied, paint));
+            print_message(&refused_lines((&outcome).into(), paint));
             if let Some(result) = result {
                 print_json(result.as_str())?;
             }
@@ -103,7 +104,7 @@ fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
         }
         Err(error) => {
             let context = ErrorContext { file: &job.file, language: &language, limits: &limits };
-            print_message(&error_text(error, &outcome.denied, &context, paint));
+            print_message(&error_text(error, (&outcome).into(), &context, paint));
             Ok(error.code.into())
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use stockade_protocol::{Outcome, RawJson, TaskError, Usage};
+use stockade_protocol::{NetworkUsage, Outcome, RawJson, TaskError, Usage};
 
 use crate::failure::Failure;
 
@@ -21,6 +21,8 @@ pub(super) struct Report<'task> {
     stderr: Cow<'task, str>,
     usage: Usage,
     denied: &'task [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'task NetworkUsage>,
 }
 
 /// The task's own error, or why there is no task.
@@ -44,7 +46,8 @@ impl<'task> Report<'task> {
             Err(error) => ("error", None, Some(ErrorReport::Task(error))),
         };
         let (exit_code, usage, denied) = (outcome.exit_code, outcome.usage, outcome.denied.as_slice());
-        Self { status, result, error, exit_code, stdout, stderr, usage, denied }
+        let network = outcome.network.as_ref();
+        Self { status, result, error, exit_code, stdout, stderr, usage, denied, network }
     }
 
     /// The report of a task that never ran.
@@ -63,6 +66,7 @@ impl<'task> Report<'task> {
             stderr: Cow::Borrowed(""),
             usage: Usage::default(),
             denied: &[],
+            network: None,
         }
     }
 
@@ -84,6 +88,7 @@ mod tests {
             exit_code: None,
             usage: Usage { wall_microseconds: 1_200, cpu_microseconds: 900, peak_memory_bytes: 9 << 20 },
             denied: vec!["socket".to_owned()],
+            network: None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde::Serialize;
 use stockade_engine::{EngineConfiguration, RuntimeKind};
-use stockade_protocol::{ErrorCode, Language, Limits, Outcome, Program, Task};
+use stockade_protocol::{ErrorCode, Language, Limits, Network, Outcome, Program, Task};
 use uuid::Uuid;
 
 use super::arguments::TaskArguments;
@@ -16,7 +16,7 @@ use super::report::{Refusal, Report, status};
 use crate::execution::{Streams, execute, print_json, print_message};
 use crate::failure::Failure;
 use crate::interpreters;
-use crate::render::{Paint, denied_line, failure, hints};
+use crate::render::{Paint, failure, hints, refused_lines};
 
 /// Runs the directory; gives the exit status for the shell.
 pub(crate) fn task(arguments: &TaskArguments) -> u8 {
@@ -42,6 +42,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
         limits,
         allow: None,
         environment: BTreeMap::new(),
+        network: Network::default(),
     };
     let mut streams = if arguments.json { Streams::collecting() } else { Streams::live() };
     let ended = execute(configuration, task, &mut streams);
@@ -54,7 +55,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
     };
     streams.finish(outcome.result.is_err() || !outcome.denied.is_empty());
     if !arguments.json {
-        print_message(&denied_line(&outcome.denied, Paint::of(&io::stderr())));
+        print_message(&refused_lines((&outcome).into(), Paint::of(&io::stderr())));
     }
     let exit_code = ended_with(&outcome, &limits)?;
     if arguments.json {
@@ -98,7 +99,7 @@ fn ended_with(outcome: &Outcome, limits: &Limits) -> Result<i32, Failure> {
                 ErrorCode::TimeoutError => TaskError::TimedOut(limits.timeout),
                 _ => TaskError::Other(error.message.clone()),
             };
-            let hint = hints(error, &outcome.denied, &Language::JavaScript, limits).into_iter().next();
+            let hint = hints(error, outcome.into(), &Language::JavaScript, limits).into_iter().next();
             Err(Failure { status: error.code.into(), message: message.to_string(), hint })
         }
     }

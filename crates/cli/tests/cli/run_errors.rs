@@ -75,7 +75,7 @@ fn the_network_is_off() {
     assert!(
         finished
             .stderr
-            .ends_with("\ndenied: socket\nhint: tasks have no network; fetch the data first and hand it in\n"),
+            .contains("\ndenied: socket\nhint: tasks have no network; fetch the data first and hand it in, or allow "),
         "{}",
         finished.transcript()
     );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, Task, TaskError};
 use tokio::time::Instant;
 
 use super::conclusion::{Conclusion, Ending, conclude, unfit};
@@ -129,8 +129,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             Ok(control) => control,
             Err(error) => {
                 let language = &self.lanes[lane_index].settings;
-                let outcome =
-                    Outcome { result: Err(*error), exit_code: None, usage: Usage::default(), denied: Vec::new() };
+                let outcome = Outcome::refused(*error);
                 let conclusion = conclude(task_id, language, None, on_failure, outcome);
                 self.tasks.remove(task_id);
                 return self.conclude_task(task_id, conclusion, &label, Duration::ZERO, now);
@@ -254,7 +253,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             .collect();
         for (task_id, lane, on_failure) in overdue {
             let error = TaskError::new(ErrorCode::TimeoutError, "");
-            let outcome = Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() };
+            let outcome = Outcome::refused(error);
             let conclusion = conclude(&task_id, &self.lanes[lane].settings, None, on_failure, outcome);
             self.tasks.remove(&task_id);
             self.conclude_task(&task_id, conclusion, &Label::default(), Duration::ZERO, now);
@@ -290,6 +289,7 @@ impl Lane {
             limits,
             allow: None,
             environment: if is_python { self.settings.environment.clone() } else { BTreeMap::new() },
+            network: Network::default(),
         }
     }
 }

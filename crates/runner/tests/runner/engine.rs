@@ -75,6 +75,7 @@ async fn work(task: Task, mut reporter: Reporter, mut commands: UnboundedReceive
         exit_code: None,
         usage: Usage::default(),
         denied: Vec::new(),
+        network: None,
     }));
 }
 

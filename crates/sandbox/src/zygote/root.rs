@@ -137,7 +137,10 @@ fn settings() -> Vec<File> {
         ("/etc/passwd", users),
         ("/etc/group", groups),
         ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n".to_owned()),
-        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n".to_owned()),
+        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n".to_owned()),
+        // For a task that may reach hosts, the supervisor is the name server, over a stream. Any other has no sockets to
+        // ask with.
+        ("/etc/resolv.conf", "nameserver 127.0.0.1\noptions use-vc timeout:5 attempts:1\n".to_owned()),
     ]
     .map(|(path, text)| File { path: bytes(path), bytes: text.into_bytes() })
     .to_vec()

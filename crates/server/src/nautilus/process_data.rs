@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::Deserialize;
 use stockade_protocol::task::range;
-use stockade_protocol::{ErrorCode, Language, Limits, Program, Task};
+use stockade_protocol::{ErrorCode, Language, Limits, Network, Program, Task};
 
 use super::Nautilus;
 use super::refusal::Refusal;
@@ -98,7 +98,15 @@ fn task(state: &State, nautilus: &Nautilus, request: TaskRequest, seconds: u64) 
         None => return Err(Refusal::of_task("Failed to check Node.js installation. Is Node.js installed?")),
     };
     let program = Program::Directory { path, arguments };
-    Ok(Task { language, program, inputs: Bytes::new(), limits, allow: None, environment: BTreeMap::new() })
+    Ok(Task {
+        language,
+        program,
+        inputs: Bytes::new(),
+        limits,
+        allow: None,
+        environment: BTreeMap::new(),
+        network: Network::default(),
+    })
 }
 
 /// What is signed: only a task that ran to its end, whatever its exit status.

@@ -188,7 +188,13 @@ mod tests {
     fn ended(registry: &Registry, is_kept: bool) -> Uuid {
         let record = record();
         registry.begin(Arc::clone(&record));
-        record.end(Outcome { result: Ok(None), exit_code: None, usage: Usage::default(), denied: Vec::new() });
+        record.end(Outcome {
+            result: Ok(None),
+            exit_code: None,
+            usage: Usage::default(),
+            denied: Vec::new(),
+            network: None,
+        });
         registry.end(&record, is_kept);
         record.id
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stockade_protocol::task::range;
-use stockade_protocol::{Language, Limits, Program, RawJson, Task};
+use stockade_protocol::{Language, Limits, Network, Program, RawJson, Task};
 
 use crate::callers::Caller;
 use crate::configuration::{LanguageSettings, ServerConfiguration};
@@ -88,7 +88,15 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         Cow::Borrowed(code) => body.slice_ref(code.as_bytes()),
         Cow::Owned(code) => code.into(),
     };
-    Ok(Task { language, program: Program::Code { file_name, code }, inputs, limits, allow, environment })
+    Ok(Task {
+        language,
+        program: Program::Code { file_name, code },
+        inputs,
+        limits,
+        allow,
+        environment,
+        network: Network::default(),
+    })
 }
 
 fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSettings) -> Result<Limits, Problem> {

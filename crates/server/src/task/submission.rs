@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stockade_engine::{RunningTask, TaskEvent};
-use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError};
 
 use super::output::Stream;
 use super::record::Record;
@@ -100,5 +100,5 @@ fn no_answer(name: &str) -> RawJson {
 
 fn engine_gone() -> Outcome {
     let error = TaskError::new(ErrorCode::CancelledError, "The engine was stopped");
-    Outcome { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new() }
+    Outcome::refused(error)
 }

@@ -205,7 +205,7 @@ impl Desk {
 
 fn outcome(result: Result<Value, TaskError>) -> Outcome {
     let result = result.map(|value| Some(RawJson::from_value(&value)));
-    Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new() }
+    Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None }
 }
 
 fn error(code: ErrorCode, message: &str) -> TaskError {
