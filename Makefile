@@ -15,6 +15,7 @@ FUZZ_SECONDS ?= 60
 help:
 	@echo 'make run    build a release and run the examples on real input'
 	@echo 'make test   run every test'
+	@echo 'make soak   run $(SOAK_TASKS) tasks of each language in a row and compare what is held (SOAK_TASKS)'
 	@echo 'make lint   check formatting and run the linters'
 	@echo 'make format format everything'
 	@echo 'make bench  measure latency, throughput and memory on this machine'
@@ -91,6 +92,13 @@ test-rust: test-dependencies
 	else \
 	    set -ex; $(CARGO) test --workspace --locked --no-fail-fast; \
 	fi
+
+# Thousands of tasks in a row: nothing of the supervisor or a zygote may grow.
+SOAK_TASKS ?= 10000
+.PHONY: soak
+soak: dependencies
+	STOCKADE_SOAK_TASKS=$(SOAK_TASKS) $(CARGO) test --package stockade-tests --locked --test survival -- soak:: \
+	    --ignored --nocapture --test-threads 1
 
 # The tests in scripts/ use the binary that the Rust tests have built.
 .PHONY: test-python

@@ -8,3 +8,5 @@ mod killed_supervisor;
 mod killed_zygote;
 #[path = "survival/many_tasks.rs"]
 mod many_tasks;
+#[path = "survival/soak.rs"]
+mod soak;

@@ -93,14 +93,14 @@ impl fmt::Display for Footprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} processes, {} mounts, {} descriptors, {} System V objects, {} groups, {} bytes in memory file systems, {} MiB resident",
+            "{} processes, {} mounts, {} descriptors, {} System V objects, {} groups, {} bytes in memory file systems, {} KiB resident",
             self.processes,
             self.mounts,
             self.descriptors,
             self.objects,
             self.groups,
             self.files_in_memory,
-            self.memory >> 20
+            self.memory >> 10
         )
     }
 }
