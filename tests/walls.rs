@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+#[path = "walls/inheritance.rs"]
+mod inheritance;
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;

@@ -31,6 +31,8 @@ pub fn run() -> i32 {
 
 fn prepare() -> Result<Plan, Failure> {
     let failed = |wall: &'static str, step: &'static str| move |error: io::Error| Failure::new(wall, step, &error);
+    // Whoever started the supervisor may have left it files that are not closed on execve.
+    system::close_from(HOST_PROCESSES + 1).map_err(failed("start", "close what the supervisor has inherited"))?;
     let plan = read_plan().map_err(failed("start", "read the plan"))?;
     system::process_control(libc::PR_SET_NO_NEW_PRIVS, 1).map_err(failed("no-new-privileges", "set no_new_privs"))?;
     // A huge page would be copied whole at a worker's first write to it.

@@ -8,6 +8,7 @@
 //! - [`launcher`]: the first process of a zygote's pid namespace; builds what all workers share.
 //! - [`zygote`]: forks workers on request and reports their ends.
 //! - `worker`: builds what is a worker's own, between its fork and its task.
+//! - `inheritance`: what a worker must not share with its zygote and others.
 //! - `command`: the zygote of custom runtimes.
 //! - `interpreters`: how CPython and Node.js call this library.
 //! - [`control`]: messages between supervisor and zygote.
@@ -19,6 +20,7 @@ mod command;
 pub mod control;
 mod encoding;
 pub mod frames;
+mod inheritance;
 mod interpreters;
 pub mod landlock;
 pub mod launcher;

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 fn check(result: i64) -> io::Result<i64> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -177,6 +177,50 @@ pub(crate) fn enter_namespace(namespace: &OwnedFd, kind: i32) -> io::Result<()> 
 pub(crate) fn duplicate_onto(from: RawFd, onto: RawFd) -> io::Result<()> {
     // SAFETY: takes no pointers; `onto` is one of the fixed descriptors that this process reserves.
     check(unsafe { libc::dup2(from, onto) }.into()).map(drop)
+}
+
+/// `dup3(2)` with `O_CLOEXEC`.
+pub(crate) fn duplicate_closed_on_execute(from: RawFd, onto: RawFd) -> io::Result<()> {
+    // SAFETY: takes no pointers; `onto` is a descriptor that no Rust value owns.
+    check(unsafe { libc::dup3(from, onto, libc::O_CLOEXEC) }.into()).map(drop)
+}
+
+/// Device and inode of a pipe; `None` for anything else that is open.
+pub(crate) fn pipe_identity(descriptor: RawFd) -> io::Result<Option<(u64, u64)>> {
+    // SAFETY: an all-zero stat is a valid one.
+    let mut found: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: `found` outlives the call.
+    check(unsafe { libc::fstat(descriptor, &raw mut found) }.into())?;
+    Ok((found.st_mode & libc::S_IFMT == libc::S_IFIFO).then_some((found.st_dev, found.st_ino)))
+}
+
+/// The names in a directory below `directory`.
+pub(crate) fn list_at(directory: RawFd, path: &CStr) -> io::Result<Vec<CString>> {
+    let opened = open_at(directory, path, libc::O_RDONLY | libc::O_DIRECTORY)?;
+    // SAFETY: the stream takes the descriptor over, which nobody else owns.
+    let stream = unsafe { libc::fdopendir(opened.into_raw_fd()) };
+    if stream.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    let mut names = Vec::new();
+    loop {
+        // SAFETY: the stream is open and used by this thread alone.
+        let entry = unsafe { libc::readdir(stream) };
+        if entry.is_null() {
+            break;
+        }
+        // SAFETY: the entry's name is NUL-terminated and lives until the next call.
+        names.push(unsafe { CStr::from_ptr((*entry).d_name.as_ptr()) }.to_owned());
+    }
+    // SAFETY: closes the stream and its descriptor, once.
+    unsafe { libc::closedir(stream) };
+    Ok(names)
+}
+
+/// `madvise(2)` with `MADV_DONTFORK`: forks have nothing at these addresses.
+pub(crate) fn keep_from_forks(start: usize, length: usize) -> io::Result<()> {
+    // SAFETY: changes no contents and nothing in this process.
+    check(unsafe { libc::madvise(start as *mut libc::c_void, length, libc::MADV_DONTFORK) }.into()).map(drop)
 }
 
 /// Closes a descriptor that no Rust value owns.

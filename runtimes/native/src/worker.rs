@@ -5,14 +5,21 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::control::{Failure, ForkRequest, TASK_DIRECTORY_FAILURE};
+use crate::inheritance::{self, Inherited};
 use crate::plan::{
     HOST_PROCESSES, ResourceLimit, SOCKET, TASK_DIRECTORIES, TASK_DIRECTORY, TEMPORARY_DIRECTORY, WorkerPlan,
 };
 use crate::{capabilities, frames, landlock, system};
 
 /// Builds the worker's walls; tells the supervisor and ends the process when one cannot be built.
-pub(crate) fn set_up(plan: &WorkerPlan, request: &ForkRequest, descriptors: Vec<OwnedFd>, namespace: OwnedFd) {
-    if let Err(failure) = build(plan, request, descriptors, namespace) {
+pub(crate) fn set_up(
+    plan: &WorkerPlan,
+    request: &ForkRequest,
+    descriptors: Vec<OwnedFd>,
+    namespace: OwnedFd,
+    inherited: &[Inherited],
+) {
+    if let Err(failure) = build(plan, request, descriptors, namespace, inherited) {
         let _ = frames::send(frames::FAILED, &failure.encode(), None);
         system::exit_now(70);
     }
@@ -23,6 +30,7 @@ fn build(
     request: &ForkRequest,
     descriptors: Vec<OwnedFd>,
     namespace: OwnedFd,
+    inherited: &[Inherited],
 ) -> Result<(), Failure> {
     let failed = |wall: &'static str, step: &'static str| move |error: io::Error| Failure::new(wall, step, &error);
     let [socket, stdout, stderr, groups @ ..] = &descriptors[..] else {
@@ -56,9 +64,9 @@ fn build(
     drop(namespace);
     drop(descriptors);
     system::close(HOST_PROCESSES);
-    if !plan.keep_descriptors {
-        system::close_from(SOCKET + 1).map_err(failed("start", "close descriptors"))?;
-    }
+    inheritance::open_input().map_err(failed("start", "open standard input"))?;
+    if plan.keep_descriptors { inheritance::let_go(inherited) } else { system::close_from(SOCKET + 1) }
+        .map_err(failed("start", "let go of the zygote's files"))?;
     let listener = install_filter(plan).map_err(failed("seccomp", "install the system call filter"))?;
     frames::send(frames::LISTENER, b"", listener.as_ref().map(AsRawFd::as_raw_fd))
         .map_err(failed("seccomp", "hand over the system call listener"))

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::control::{self, Failure, MAXIMUM_MESSAGE, Request, WorkerExit, ZygoteMessage};
 use crate::plan::{HOST_PROCESSES, PLAN, Plan, SOCKET, WorkerPlan};
-use crate::{system, worker};
+use crate::{inheritance, system, worker};
 
 /// What an interpreter needs done around a fork.
 pub trait Interpreter {
@@ -58,6 +58,8 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
             .map_err(|error| Failure::new("rlimit", "set a resource limit", &error))?;
     }
     interpreter.before_first_fork();
+    inheritance::keep_shared_memory_to_itself().map_err(failed("keep shared memory from workers"))?;
+    let inherited = inheritance::open_files().map_err(failed("list open files"))?;
     send(&ZygoteMessage::Hello(hello.to_vec()), &[]).map_err(failed("say hello"))?;
 
     let mut workers: Vec<Worker> = Vec::new();
@@ -96,7 +98,7 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
             Ok(0) => {
                 drop(workers);
                 // A worker that cannot build its walls tells the supervisor and ends; it never goes on without them.
-                worker::set_up(&plan, &request, descriptors, namespace);
+                worker::set_up(&plan, &request, descriptors, namespace, &inherited);
                 interpreter.after_fork_in_worker();
                 return Ok(Role::Worker);
             }

@@ -15,6 +15,7 @@ mod idle;
 use std::ffi::{CStr, c_char, c_void};
 
 use super::symbol;
+use crate::inheritance::range;
 use crate::plan::HOST_PROCESSES;
 use crate::system;
 use crate::zygote::{self, Interpreter};
@@ -47,13 +48,6 @@ impl Interpreter for Node {
             fork_loop(self.event_loop);
         }
     }
-}
-
-/// Start and end of the mapping that a line of `/proc/self/maps` describes.
-fn range(line: &[u8]) -> Option<(usize, usize)> {
-    let line = std::str::from_utf8(line).ok()?;
-    let (start, end) = line.split_once(' ')?.0.split_once('-')?;
-    Some((usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?))
 }
 
 extern "C" fn serve(environment: Environment, information: *mut c_void) -> Value {
@@ -124,15 +118,4 @@ pub(super) extern "C" fn napi_register_module_v1(environment: Environment, expor
         }
     }
     exports
-}
-
-#[cfg(test)]
-mod tests {
-    use super::range;
-
-    #[test]
-    fn reads_a_line_of_maps() {
-        assert_eq!(range(b"7f00-7fff rw-p 00000000 00:00 0 [heap]"), Some((0x7f00, 0x7fff)));
-        assert_eq!(range(b""), None);
-    }
 }
