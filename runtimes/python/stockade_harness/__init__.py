@@ -6,8 +6,9 @@ are paid before a task arrives (`warmup`), reads its task (`task`, over `frames`
 for (`code_mode`, `n8n`), and ends with exactly one RESULT or ERROR.
 
 What the modes share: `source` compiles the user's text, `imports` guards what it may import, `encode` and `explain`
-turn its value into JSON, `failures` and `stacks` turn its exception into a typed error, `aftermath` takes the
-interpreter back from user code that has ended, `streams` holds stdout and stderr.
+turn its value into JSON, `large` does so for large ones with the native library, `failures` and `stacks` turn its
+exception into a typed error, `aftermath` takes the interpreter back from user code that has ended, `streams` holds
+stdout and stderr.
 
 User code shares this process, so nothing here is a security boundary; the walls are. The harness only sees to it
 that a task ends with one clear answer whatever the code did to the interpreter.

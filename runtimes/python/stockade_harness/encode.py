@@ -7,6 +7,8 @@ infinities, which JSON does not have, become null.
 from _json import encode_basestring, make_encoder
 from math import isfinite
 
+from .large import encode_large
+
 _COMPACT = (",", ":")
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -18,6 +20,10 @@ def encode(value, fallback, fallback_key=None, separators=_COMPACT):
     dictionaries. Raises TypeError, ValueError or RecursionError for a value that cannot be encoded, and whatever the
     methods of the value raise.
     """
+    if separators is _COMPACT:
+        encoded = encode_large(value)
+        if encoded is not None:
+            return encoded
     return encode_text(value, fallback, fallback_key, separators).encode()
 
 

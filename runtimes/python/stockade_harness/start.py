@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from . import worker
+from . import large, worker
 from .environment import keep_agreed_variables
 from .explain import describe
 from .n8n import mode as n8n_mode
@@ -29,11 +29,12 @@ _SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 def main():
     """Warm up, and serve; from then on every return of the native library is a new worker."""
     settings = json.loads(os.environ.pop(_SETTINGS_VARIABLE, None) or "{}")
-    hello = prepare(settings)
     try:
         native = ctypes.PyDLL(settings.get("native") or _NATIVE_LIBRARY)
     except OSError as error:
         sys.exit(f"stockade: the native library cannot be loaded: {error}")
+    large.use(native)
+    hello = prepare(settings)
     native.stockade_serve(hello, len(hello))
     worker.run()
 

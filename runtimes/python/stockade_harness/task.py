@@ -4,6 +4,8 @@ import gc
 import json
 import struct
 
+from .large import decode_large
+
 _LENGTH = struct.Struct("<I")
 # Bytes of inputs from which on it takes longer to walk through them than to set them aside.
 _MANY_INPUTS = 1 << 16
@@ -37,7 +39,8 @@ class Task:
         raw, self._raw_inputs = self._raw_inputs, b""
         if not len(raw):
             return None
-        inputs = _parse(raw, "The inputs")
+        large = decode_large(raw)
+        inputs = large[0] if large else _parse(raw, "The inputs")
         if len(raw) > _MANY_INPUTS:
             # Data from JSON has no cycles: the garbage collector need not walk through it again and again.
             gc.freeze()
