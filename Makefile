@@ -20,6 +20,7 @@ help:
 	@echo 'make format format everything'
 	@echo 'make bench  measure latency, throughput and memory on this machine'
 	@echo 'make bench-n8n  measure beside the runner of n8n, and write it into BENCHMARKS.md (NODE)'
+	@echo 'make bench-service  measure the HTTP service, and write it into BENCHMARKS.md (SOAK)'
 	@echo 'make fuzz   fuzz what reads bytes from workers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS)'
 	@echo 'make build  build a release only: $(TARGET)/release/stockade'
 
@@ -41,6 +42,13 @@ NODE ?= node
 bench-n8n: build
 	$(CARGO) run --release --locked --package stockade-n8n-comparison -- \
 	    --stockade $(TARGET)/release/stockade --node $(NODE) --write BENCHMARKS.md
+
+# The HTTP service under load, and what SOAK tasks leave behind (some five minutes for 100,000).
+SOAK ?= 0
+.PHONY: bench-service
+bench-service: build
+	$(CARGO) run --release --locked --package stockade-service-load -- \
+	    --stockade $(TARGET)/release/stockade --soak $(SOAK) --write BENCHMARKS.md
 
 # What the binary carries and what runs tasks.
 .PHONY: dependencies

@@ -8,17 +8,21 @@ starts with `> ` continues it), and the lines up to the next command are what it
 `…` in a line stands for any text within the line, a line of `…` alone for any number of lines. A command must succeed,
 unless it is shown to print an `error:` or `echo $?` follows it. The commands of one page run in one folder, which has
 the examples; those of one block run in one shell. A block whose language is followed by a file name, such as
-`python mean.py`, is a file in that folder.
+`python mean.py`, is a file in that folder. The ports 3000 to 3099 of 127.0.0.1 stand for free ones, and what a page has
+left running in the background ends with the page.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +34,7 @@ WILDCARD = "…"
 
 _FENCE = re.compile(r"^(`{3,})(\w*) *(\S*)\s*$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)30\d\d\b")
 _CODE = re.compile(r"`[^`]*`")
 
 
@@ -99,7 +104,46 @@ def matches(shown, printed):
     return re.fullmatch(pattern, "".join(line + "\n" for line in printed)) is not None
 
 
-def run(commands, folder, environment):
+class Ports:
+    """Free ports in the place of those that a page shows."""
+
+    def __init__(self):
+        self._free = {}
+
+    def put(self, text):
+        """The text with the free ones."""
+        return _PORT.sub(lambda shown: self._free.setdefault(shown[0], self._find()), text)
+
+    @staticmethod
+    def _find():
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return str(server.getsockname()[1])
+
+
+def end(shells):
+    """Ends what these shells have left running in the background."""
+    groups = [shell.pid for shell in shells]
+    deadline = time.monotonic() + PATIENCE
+    for way in (signal.SIGTERM, signal.SIGKILL):
+        for group in filter(_runs, groups):
+            os.killpg(group, way)
+        while any(map(_runs, groups)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _runs(group):
+    """Whether a process group has a process that has not ended, whether or not somebody has waited for it."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(its_group) == group and state != "Z":
+            return True
+    return False
+
+
+def run(commands, folder, environment, shells):
     """Runs commands one after the other in one shell; for each its exit status and the lines that it printed."""
     results = folder.parent / "results"
     shutil.rmtree(results, ignore_errors=True)
@@ -116,6 +160,7 @@ def run(commands, folder, environment):
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
+    shells.append(shell)
     try:
         shell.wait(PATIENCE)
     except subprocess.TimeoutExpired:
@@ -147,21 +192,24 @@ def judge(command, following, status, printed):
 
 def check_commands(page, blocks, environment):
     """Runs the commands of one page; the number of commands and the complaints."""
-    complaints, count = [], 0
-    with tempfile.TemporaryDirectory(prefix="documentation-") as temporary:
+    complaints, count, ports, shells = [], 0, Ports(), []
+    with tempfile.TemporaryDirectory(prefix="documentation-") as temporary, contextlib.ExitStack() as stack:
         folder = Path(temporary) / "folder"
         folder.mkdir()
         shutil.copytree(ROOT / "examples", folder / "examples")
+        stack.callback(end, shells)
         for block in blocks:
             if block.name:
                 path = folder / block.name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("\n".join(block.lines) + "\n")
+                path.write_text(ports.put("\n".join(block.lines) + "\n"))
             if block.language != "console":
                 continue
             commands = block.commands()
+            for command in commands:
+                command.text, command.output = ports.put(command.text), [ports.put(line) for line in command.output]
             texts = [command.text for command in commands[1:]] + [""]
-            results = run(commands, folder, {**environment, "HOME": temporary})
+            results = run(commands, folder, {**environment, "HOME": temporary}, shells)
             for command, following, (status, printed) in zip(commands, texts, results, strict=True):
                 count += 1
                 complaint = judge(command, following, status, printed)

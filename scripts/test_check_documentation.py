@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,23 @@ def test_what_is_not_true(check, lines):
 def test_a_named_block_is_a_file(check):
     status, said = check("```python folder/a.py\nreturn 1\n```\n" + console("$ cat folder/a.py", "return 1"))
     assert status == 0, said
+
+
+def test_ports_are_free_ones_and_the_same_on_a_page(check):
+    listen = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1].split(':')[1])))"
+    port = "$ echo 127.0.0.1:3000 > port; cat port"
+    true = console(port, "127.0.0.1:3000", f'$ python3 -c "{listen}" 127.0.0.1:3000')
+    status, said = check(true + console("$ grep -v :3000 port | wc -l", "1"))
+    assert status == 0, said
+
+
+def test_what_runs_in_the_background_ends_with_the_page(check, tmp_path):
+    started = time.monotonic()
+    status, said = check(console(f"$ sleep 100 & echo $! > {tmp_path}/pid"))
+    assert status == 0, said
+    assert time.monotonic() - started < 50
+    process = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    assert not process.exists() or ") Z " in process.read_text()
 
 
 def test_links(check):

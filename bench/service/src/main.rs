@@ -1,0 +1,116 @@
+//! Measures `stockade serve` from another process on loopback: latency at one connection, tasks per second beside
+//! `stockade bench`, ten times the load that it can take, what many tasks leave behind, and signed Nautilus tasks
+//! beside spawning `node`.
+//!
+//! - [`service`]: the service that is measured; [`client`]: one connection to it.
+//! - [`load`]: closed and open loops of requests; [`nautilus`]: signed tasks.
+//! - [`footprint`]: what the service holds; [`report`]: the section of BENCHMARKS.md.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot go on has failed")]
+
+mod client;
+mod footprint;
+mod load;
+mod nautilus;
+mod report;
+mod service;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clap::Parser;
+use report::{Figures, Language};
+use service::Service;
+
+/// Tasks at the same time, and connections while throughput is measured; those of `stockade bench`.
+const CONCURRENCY: usize = 6;
+/// Places in the queue of the service while it is overloaded.
+const QUEUE: usize = 100;
+/// How often the sustained load the overload is.
+const OVERLOAD: f64 = 10.0;
+
+/// Measure `stockade serve` under load
+///
+/// Quiet the machine first. Without `--soak` it takes about a minute.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The release to measure
+    #[arg(long, value_name = "PATH", default_value = "target/release/stockade")]
+    stockade: PathBuf,
+
+    /// Rounds; latency and throughput are the medians of all
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
+
+    /// Tasks whose leftovers are looked for
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    soak: usize,
+
+    /// Write the figures into this file too, under a heading of their own
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments = Arguments::parse();
+    let mut figures = Figures::default();
+    for round in 1..=arguments.rounds {
+        for language in ["python", "javascript"] {
+            eprintln!("round {round} of {}: {language} …", arguments.rounds);
+            let figure = measure(&arguments.stockade, language).await;
+            figures.languages.entry(language).or_default().push(figure);
+        }
+    }
+    let sustained = report::median(figures.languages["python"].iter().map(|round| round.per_second));
+    eprintln!("overload …");
+    let service = Service::start(&arguments.stockade, CONCURRENCY, QUEUE).await;
+    figures.overload = Some(load::open(&service, "python", sustained * OVERLOAD, Duration::from_secs(10)).await);
+    service.stop();
+    eprintln!("signed tasks …");
+    let service = Service::start(&arguments.stockade, CONCURRENCY, QUEUE).await;
+    figures.nautilus = Some(nautilus::measure(&service).await);
+    service.stop();
+    if arguments.soak > 0 {
+        eprintln!("{} tasks …", arguments.soak);
+        let service = Service::start(&arguments.stockade, CONCURRENCY, QUEUE).await;
+        figures.soak = Some(load::soak(&service, arguments.soak, CONCURRENCY).await);
+        service.stop();
+    }
+    let text = report::section(&figures, CONCURRENCY, QUEUE);
+    print!("{text}");
+    if let Some(file) = &arguments.write {
+        report::write(file, &text);
+    }
+}
+
+/// One round: `stockade bench`, and right after it the service.
+async fn measure(stockade: &Path, language: &'static str) -> Language {
+    let engine_per_second = engine(stockade, language);
+    let service = Service::start(stockade, CONCURRENCY, QUEUE).await;
+    let paced = load::paced(&service, language, 200, Duration::from_millis(10)).await;
+    let closed = load::closed(&service, language, 1, Duration::from_secs(2)).await;
+    let full = load::closed(&service, language, CONCURRENCY, Duration::from_secs(3)).await;
+    service.stop();
+    Language {
+        paced_p50: report::percentile(&paced, 50),
+        closed_p50: report::percentile(&closed.milliseconds, 50),
+        closed_p99: report::percentile(&closed.milliseconds, 99),
+        per_second: full.per_second,
+        engine_per_second,
+    }
+}
+
+/// Tasks per second of the engine alone, without HTTP.
+fn engine(stockade: &Path, language: &str) -> f64 {
+    let concurrency = CONCURRENCY.to_string();
+    let output = Command::new(stockade)
+        .args(["bench", "--json", "--rounds", "1", "--soak", "1", "--language", language])
+        .args(["--concurrency", &concurrency])
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["languages"][0]["figures"]["throughput"].as_f64().unwrap()
+}
