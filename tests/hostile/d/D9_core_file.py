@@ -1,16 +1,12 @@
 # row: D9
 # tries: to leave a giant core file
 # expect: ok
-# result: {"cores": [], "raised": false}
+# result: []
 import os
 import resource
 import signal
 
-raised = True
-try:
-    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-except (OSError, ValueError):
-    raised = False
+resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 os.chdir("/tmp")
 for program in (["python3", "-c", "import os; os.abort()"], ["sh", "-c", "kill -SEGV $$"]):
     child = os.fork()
@@ -21,4 +17,4 @@ child = os.fork()
 if child == 0:
     os.kill(os.getpid(), signal.SIGQUIT)
 os.waitpid(child, 0)
-return {"cores": [name for name in os.listdir("/tmp") if "core" in name], "raised": raised}
+return [name for name in os.listdir("/tmp") if "core" in name]

@@ -14,7 +14,7 @@ pub(super) fn try_all() -> io::Result<Vec<Answer>> {
 
 fn give_up(reporter: &Reporter<'_>, filter: &[libc::sock_filter]) {
     let limits = [
-        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_CORE, 1),
         (libc::RLIMIT_MEMLOCK, 0),
         (libc::RLIMIT_NPROC, 1),
         (libc::RLIMIT_FSIZE, 1 << 20),

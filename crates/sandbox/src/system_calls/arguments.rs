@@ -171,6 +171,17 @@ pub(super) const READ_WITH_FLAGS: Rule = Rule::Checked {
     otherwise: Action::Allow,
 };
 
+/// `prlimit(2)`, resource in argument 1, a pointer to the new limit in argument 2: the size of core files stays what it
+/// is, see `resource_limits` of the zygote's specification. Whoever sets it, most often to 0, is told that it is done.
+/// Reading it is refused, since a new limit may hide behind an address whose lower half is 0.
+pub(super) const LIMIT_RESOURCE: Rule = Rule::Checked {
+    checks: &[
+        Check { conditions: &[one_of(1, &[libc::RLIMIT_CORE]), any_bit(2, u32::MAX)], action: Action::PRETEND },
+        Check { conditions: &[one_of(1, &[libc::RLIMIT_CORE])], action: Action::Answer(libc::EPERM) },
+    ],
+    otherwise: Action::Allow,
+};
+
 /// `open(2)`, flags in argument 1.
 #[cfg(target_arch = "x86_64")]
 pub(super) const OPEN: Rule = Rule::Checked {

@@ -101,7 +101,8 @@ const COMMON: &[Group] = &[
     group!(ALLOW;
         SYS_getuid SYS_geteuid SYS_getgid SYS_getegid SYS_getresuid SYS_getresgid SYS_getgroups SYS_capget
         SYS_setuid SYS_setgid SYS_setreuid SYS_setregid SYS_setresuid SYS_setresgid SYS_setfsuid SYS_setfsgid
-        SYS_getrusage SYS_prlimit64 SYS_uname SYS_sysinfo SYS_getrandom),
+        SYS_getrusage SYS_uname SYS_sysinfo SYS_getrandom),
+    group!(arguments::LIMIT_RESOURCE; SYS_prlimit64),
     // Sockets: only pairs within the task.
     group!(arguments::SOCKET_PAIR; SYS_socketpair),
     group!(arguments::SET_SOCKET_OPTION; SYS_setsockopt),

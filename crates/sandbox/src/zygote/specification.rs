@@ -104,7 +104,9 @@ fn filter(has_cgroups: bool) -> Vec<u64> {
 /// Limits of each process that do not depend on the task (`getrlimit(2)`).
 fn resource_limits() -> Vec<ResourceLimit> {
     [
-        (libc::RLIMIT_CORE, 0),
+        // Not 0, with which the kernel would still hand a core to the host's crash handler, if there is one
+        // (`core(5)`, "Piping core dumps to a program"); with 1 it makes none at all. The filter keeps it so.
+        (libc::RLIMIT_CORE, 1),
         (libc::RLIMIT_NOFILE, OPEN_FILES),
         (libc::RLIMIT_MEMLOCK, 0),
         (libc::RLIMIT_MSGQUEUE, 0),
