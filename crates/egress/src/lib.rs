@@ -18,7 +18,8 @@ pub mod session;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
+pub use ipnet::IpNet;
+use stockade_protocol::{AllowedHost, Network};
 
 pub use session::Session;
 
@@ -28,6 +29,8 @@ pub const NAME_SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::ne
 /// What holds for the network of every task, whatever its own list says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressConfiguration {
+    /// Hosts that a task may have at most; `None`: whatever its caller gives it.
+    pub allowed_hosts: Option<Vec<AllowedHost>>,
     /// Networks whose addresses may be reached although they are not public.
     pub allowed_networks: Vec<IpNet>,
     /// Connections that a task may make.
@@ -41,10 +44,19 @@ pub struct EgressConfiguration {
 impl Default for EgressConfiguration {
     fn default() -> Self {
         Self {
+            allowed_hosts: None,
             allowed_networks: Vec::new(),
             maximum_connections: 256,
             maximum_bytes: 1 << 30,
             connect_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl EgressConfiguration {
+    /// The first host that a task asks for and may not have.
+    pub fn first_beyond<'network>(&self, network: &'network Network) -> Option<&'network AllowedHost> {
+        let allowed = self.allowed_hosts.as_ref()?;
+        network.first_beyond(allowed)
     }
 }

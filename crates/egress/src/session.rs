@@ -56,8 +56,11 @@ impl Session {
         Self(Arc::new(Inner { configuration, sent: 0.into(), received: 0.into(), state }))
     }
 
-    /// Replaces the list. Connections that are open stay.
-    pub fn change(&self, network: Network) {
+    /// Replaces the list, as far as the configuration allows. Connections that are open stay.
+    pub fn change(&self, mut network: Network) {
+        if let Some(allowed) = &self.0.configuration.allowed_hosts {
+            network.allowed_hosts.retain(|asked| allowed.iter().any(|allowed| allowed.covers(asked)));
+        }
         self.lock().network = network;
     }
 
@@ -230,6 +233,16 @@ mod tests {
         session.change(Network::default());
         assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::Port));
         assert_eq!(session.usage().connections, 1);
+    }
+
+    #[test]
+    fn no_list_goes_beyond_the_configuration() {
+        let ceiling = vec!["*.example.com".parse().unwrap()];
+        let session = session(&[], |configuration| configuration.allowed_hosts = Some(ceiling));
+        let allowed_hosts = vec!["a.example.com".parse().unwrap(), "1.2.3.4".parse().unwrap()];
+        session.change(Network { allowed_hosts });
+        assert!(session.lock().network.allows_name("a.example.com"));
+        assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::NotAllowed));
     }
 
     #[test]

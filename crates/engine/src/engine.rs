@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// Accepts a task or refuses it, at once: `CAPACITY_ERROR` when the queue is full or the engine is draining,
-    /// `VALIDATION_ERROR` when the task cannot run here at all. Must be called within a tokio runtime.
+    /// `VALIDATION_ERROR` when the task cannot run here at all, `PERMISSION_ERROR` when it may not have a host. Must be called within a tokio runtime.
     pub fn submit(&self, task: Task) -> Result<RunningTask, TaskError> {
         let shared = &self.0;
         let pool = shared.pool(&task)?;
@@ -344,6 +344,11 @@ fn assignment(task: Task, pool: &Pool, egress: &Arc<EgressConfiguration>) -> Res
     };
     let head = frame::task_head(&settings, &code, task.inputs.len())
         .ok_or_else(|| TaskError::new(ErrorCode::ValidationError, "code and inputs together are larger than 4 GiB"))?;
+    if let Some(host) = egress.first_beyond(&task.network) {
+        let message = format!("The task may not have `{host}`: it is not among the hosts that tasks may reach here");
+        return Err(TaskError::new(ErrorCode::PermissionError, message)
+            .with_description("The operator allows hosts with `network.allowed_hosts` in the configuration."));
+    }
     let has_network = !task.network.allowed_hosts.is_empty();
     let network = has_network.then(|| Session::new(Arc::clone(egress), task.network));
     let head = head.freeze();

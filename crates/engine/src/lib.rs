@@ -33,5 +33,5 @@ pub use configuration::{DEFAULT_WAITING_WORKERS, EngineConfiguration, RuntimeCon
 pub use engine::Engine;
 pub use error::EngineError;
 pub use status::{EngineStatus, RuntimeStatus};
-pub use stockade_egress::EgressConfiguration;
+pub use stockade_egress::{EgressConfiguration, IpNet};
 pub use task::{RunningTask, TaskEvent};

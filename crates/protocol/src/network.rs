@@ -15,6 +15,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// The first entry that goes beyond a list.
+    pub fn first_beyond(&self, allowed: &[AllowedHost]) -> Option<&AllowedHost> {
+        self.allowed_hosts.iter().find(|asked| !allowed.iter().any(|allowed| allowed.covers(asked)))
+    }
+
     /// Whether a name may be looked up, whatever the port.
     pub fn allows_name(&self, name: &str) -> bool {
         self.allowed_hosts.iter().any(|allowed| allowed.host.matches(name))

@@ -25,6 +25,7 @@ pub(super) fn reference() -> String {
             ["runtimes", "python", ..] => "Python",
             ["runtimes", "javascript", ..] => "JavaScript",
             ["server", ..] => "Server",
+            ["network", ..] => "Network",
             _ => "Nautilus",
         };
         if of != section {

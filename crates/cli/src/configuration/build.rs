@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
-use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
+use stockade_engine::{EgressConfiguration, EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
 use toml::Spanned;
 
 use super::error::Problem;
-use super::file::{ConfigurationFile, RuntimeSection};
+use super::file::{ConfigurationFile, NetworkSection, RuntimeSection};
 use crate::languages;
 
 /// A problem and where it stands.
@@ -25,6 +25,7 @@ pub(super) fn build(
     if let Some(walls) = file.without_walls {
         configuration.without_walls = walls.iter().map(|name| name.0).collect();
     }
+    egress(file.network, &mut configuration.egress);
     for (name, section) in file.runtimes {
         let language = Language::from(name.get_ref().clone());
         if matches!(language, Language::Custom(_)) {
@@ -35,6 +36,19 @@ pub(super) fn build(
         }
     }
     Ok(())
+}
+
+fn egress(section: NetworkSection, configuration: &mut EgressConfiguration) {
+    if let Some(hosts) = section.allowed_hosts {
+        configuration.allowed_hosts = Some(hosts);
+    }
+    if let Some(networks) = section.allowed_networks {
+        configuration.allowed_networks = networks;
+    }
+    let connections = section.maximum_connections.and_then(|count| u64::try_from(count).ok());
+    configuration.maximum_connections = connections.unwrap_or(configuration.maximum_connections);
+    configuration.maximum_bytes = section.maximum_bytes.unwrap_or(configuration.maximum_bytes);
+    configuration.connect_timeout = section.connect_timeout.map_or(configuration.connect_timeout, |time| time.0);
 }
 
 fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &Path) -> Result<(), Located> {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
+use stockade_engine::IpNet;
+use stockade_protocol::AllowedHost;
 use stockade_sandbox::Wall;
 use toml::Spanned;
 
@@ -28,6 +30,8 @@ pub(super) struct ConfigurationFile {
     pub(super) without_walls: Option<Vec<WallName>>,
     #[serde(default)]
     pub(super) runtimes: BTreeMap<Spanned<String>, RuntimeSection>,
+    #[serde(default)]
+    pub(super) network: NetworkSection,
     /// Settings of `stockade serve`.
     #[serde(default)]
     pub(super) server: ServerSection,
@@ -56,6 +60,19 @@ pub(super) struct RuntimeSection {
     pub(super) limits: LimitOptions,
     #[serde(default)]
     pub(super) environment: BTreeMap<String, String>,
+}
+
+/// The `[network]` section.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkSection {
+    pub(super) allowed_hosts: Option<Vec<AllowedHost>>,
+    pub(super) allowed_networks: Option<Vec<IpNet>>,
+    #[serde(default, deserialize_with = "count")]
+    pub(super) maximum_connections: Option<usize>,
+    #[serde(default, deserialize_with = "limits::value::tmp")]
+    pub(super) maximum_bytes: Option<u64>,
+    pub(super) connect_timeout: Option<Time>,
 }
 
 /// The `[server]` section.

@@ -64,7 +64,7 @@ pub(crate) fn find(named: Option<&Path>) -> Option<&Path> {
 /// Reads all layers: the file, else `stockade.toml` in the current folder, else the defaults; then the environment,
 /// then the options.
 pub(crate) fn load(sources: &Sources<'_>) -> Result<Configuration, ConfigurationError> {
-    let mut layers = Layers::default();
+    let mut layers = Layers::new();
     if let Some((path, text)) = read(sources.file)? {
         layers.file(&path, &text)?;
     }
@@ -115,7 +115,7 @@ fn refuse_unknown(environment: &BTreeMap<String, String>) -> Result<(), Configur
 }
 
 /// What the layers so far say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Layers {
     engine: EngineConfiguration,
     service: ServiceSettings,
@@ -123,6 +123,13 @@ struct Layers {
 }
 
 impl Layers {
+    /// The defaults. Tasks have no hosts but those that a layer gives them.
+    fn new() -> Self {
+        let mut engine = EngineConfiguration::default();
+        engine.egress.allowed_hosts = Some(Vec::new());
+        Self { engine, service: ServiceSettings::default(), given: Vec::new() }
+    }
+
     fn file(&mut self, path: &Path, text: &str) -> Result<(), ConfigurationError> {
         let file: ConfigurationFile = toml::from_str(text).map_err(|error| ConfigurationError::Toml {
             place: Place::of(path, text, &error.span().unwrap_or_default()),
@@ -202,7 +209,7 @@ mod tests {
     use stockade_sandbox::Wall;
 
     fn parse(path: &str, text: &str) -> Result<Configuration, ConfigurationError> {
-        let mut layers = Layers::default();
+        let mut layers = Layers::new();
         layers.file(Path::new(path), text)?;
         Ok(layers.finish())
     }
@@ -217,7 +224,9 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_the_default() {
-        assert_eq!(format!("{:?}", parsed("")), format!("{:?}", EngineConfiguration::default()));
+        let mut expected = EngineConfiguration::default();
+        expected.egress.allowed_hosts = Some(Vec::new());
+        assert_eq!(format!("{:?}", parsed("")), format!("{expected:?}"));
     }
 
     #[test]

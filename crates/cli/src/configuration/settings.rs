@@ -106,6 +106,12 @@ settings! {
     "maximum_queue", Text, "", "100", "Tasks that wait for a place; one more is refused at once.";
     "without_walls", List, "--without-wall", "[]", "Walls to do without, by name.";
 
+    "network.allowed_hosts", List, "", "[]", "Hosts that tasks may reach; of the service: that requests may ask for.";
+    "network.allowed_networks", List, "", "[]", "Networks that may be reached although their addresses are not public.";
+    "network.maximum_connections", Text, "", "256", "Connections that a task may make.";
+    "network.maximum_bytes", Text, "", "\"1GiB\"", "Bytes that a task may send and receive, together.";
+    "network.connect_timeout", Text, "", "\"10s\"", "How long a host may take to accept a connection.";
+
     "runtimes.python.enabled", Boolean, "", "true", "Whether the service runs Python.";
     "runtimes.python.interpreter", Text, "--python", "\"python3\"", "The path or name of Python.";
     "runtimes.python.interpreter_arguments", List, "", "[]", "More arguments for it.";

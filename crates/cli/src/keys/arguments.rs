@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use stockade_protocol::Language;
+use stockade_protocol::{AllowedHost, Language};
 use stockade_server::Rate;
 
 use crate::limits::LimitOptions;
@@ -74,6 +74,10 @@ pub(super) struct AddArguments {
     /// A module that its tasks may import; may be repeated [default: all]
     #[arg(long, value_name = "MODULE", value_delimiter = ',')]
     pub(super) package: Option<Vec<String>>,
+
+    /// A host that its tasks may ask for, of those that the service allows; may be repeated [default: all]
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub(super) host: Option<Vec<AllowedHost>>,
 
     #[command(flatten)]
     pub(super) ceilings: CeilingOptions,

@@ -42,6 +42,7 @@ fn add(file: &KeyFile, arguments: &AddArguments) -> Result<(), Failure> {
         rate: arguments.rate,
         concurrency: arguments.concurrency.map(|count| count as usize),
         languages: arguments.language.as_ref().map(|languages| languages.iter().cloned().collect()),
+        hosts: arguments.host.clone(),
         packages: arguments.package.as_ref().map(|packages| packages.iter().cloned().collect()),
         ceilings: ceilings(arguments.ceilings.limits()),
     };
@@ -103,6 +104,9 @@ fn summary(policy: &Policy) -> String {
     }
     if let Some(packages) = &policy.packages {
         parts.push(format!("imports {}", packages.iter().map(String::as_str).collect::<Vec<_>>().join("+")));
+    }
+    if let Some(hosts) = &policy.hosts {
+        parts.push(format!("reaches {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")));
     }
     if policy.ceilings != Ceilings::default() {
         parts.push("ceilings".to_owned());

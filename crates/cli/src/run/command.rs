@@ -56,6 +56,9 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         Some(path) => inputs::read(&Origin::of(path), &origin)?,
         None => Bytes::new(),
     };
+    let allowed_hosts = configuration.egress.allowed_hosts.get_or_insert_default();
+    allowed_hosts.extend(arguments.allow_host.iter().cloned());
+    let network = Network { allowed_hosts: allowed_hosts.clone() };
     let task = Task {
         language,
         program: Program::Code { file_name: origin.file_name(), code },
@@ -63,7 +66,7 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         limits,
         allow: arguments.modules.allow.as_deref().map(module_names),
         environment: BTreeMap::new(),
-        network: Network { allowed_hosts: arguments.allow_host.clone() },
+        network,
     };
     Ok(Job { configuration, task, file: origin.shown_path() })
 }

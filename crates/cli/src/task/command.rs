@@ -35,6 +35,7 @@ pub(crate) fn task(arguments: &TaskArguments) -> u8 {
 fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
     let directory = directory::check(&arguments.directory).map_err(refused)?;
     let (configuration, limits) = prepare(arguments, directory)?;
+    let network = Network { allowed_hosts: configuration.egress.allowed_hosts.clone().unwrap_or_default() };
     let task = Task {
         language: Language::JavaScript,
         program: Program::Directory { path: ".".into(), arguments: arguments.arguments.clone() },
@@ -42,7 +43,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
         limits,
         allow: None,
         environment: BTreeMap::new(),
-        network: Network::default(),
+        network,
     };
     let mut streams = if arguments.json { Streams::collecting() } else { Streams::live() };
     let ended = execute(configuration, task, &mut streams);

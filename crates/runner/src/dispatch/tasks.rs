@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, Task, TaskError};
+use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError};
 use tokio::time::Instant;
 
 use super::conclusion::{Conclusion, Ending, conclude, unfit};
@@ -289,7 +289,7 @@ impl Lane {
             limits,
             allow: None,
             environment: if is_python { self.settings.environment.clone() } else { BTreeMap::new() },
-            network: Network::default(),
+            network: self.settings.network.clone(),
         }
     }
 }

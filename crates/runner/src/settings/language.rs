@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use stockade_engine::RuntimeConfiguration;
 use stockade_protocol::task::MEBIBYTE;
-use stockade_protocol::{Language, Limits};
+use stockade_protocol::{Language, Limits, Network};
 
 use super::reader::Reader;
 use super::variables::{self as variable, Variable};
@@ -44,6 +44,8 @@ pub(crate) struct LanguageSettings {
     pub(crate) rules: Rules,
     /// Environment variables that the code sees.
     pub(crate) environment: BTreeMap<String, String>,
+    /// Hosts that the code may reach.
+    pub(crate) network: Network,
 }
 
 /// What a language's code may do, as far as the language's own rules go. They are advice; the walls are the boundary.
@@ -108,7 +110,14 @@ impl LanguageSettings {
         runtime.rules = Some(rules.to_object());
         // What the allow-lists name is worth loading before the first task.
         runtime.preload.extend(rules.named_modules().map(str::to_owned));
-        Ok(Self { language, maximum_concurrency, limits: runtime.limits, rules, environment })
+        Ok(Self {
+            language,
+            maximum_concurrency,
+            limits: runtime.limits,
+            rules,
+            environment,
+            network: Network::default(),
+        })
     }
 }
 

@@ -48,11 +48,14 @@ impl Settings {
         check_unused(&reader)?;
         let maximum_payload = resolve_maximum_payload(&reader)?;
         let mut engine = engine_for(&served, &arguments.engine);
-        let languages = engine
+        let mut languages = engine
             .runtimes
             .iter_mut()
             .map(|runtime| LanguageSettings::resolve(&reader, runtime, maximum_payload))
             .collect::<Result<Vec<_>, _>>()?;
+        for settings in &mut languages {
+            settings.network.allowed_hosts = engine.egress.allowed_hosts.clone().unwrap_or_default();
+        }
         engine.maximum_tasks = languages.iter().map(|settings| settings.maximum_concurrency).sum::<usize>().max(1);
         let mut remarks = sources.shadowed(&served);
         remarks.extend(remarks_on_void_settings(&reader, &token)?);

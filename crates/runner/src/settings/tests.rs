@@ -231,8 +231,10 @@ fn settings_of_the_task_runner_module_stand_in() {
     );
     assert_eq!(
         python(&[("N8N_TASK_RUNNER_ALLOW_NETWORK", "true")]).unwrap().remarks,
-        ["N8N_TASK_RUNNER_ALLOW_NETWORK has no effect: tasks have no network; helpers.httpRequest of JavaScript goes \
-          through n8n"]
+        [
+            "N8N_TASK_RUNNER_ALLOW_NETWORK has no effect: `[network]` of the configuration file names the hosts that tasks may \
+          reach"
+        ]
     );
 }
 

@@ -130,7 +130,7 @@ variables! {
     JAVASCRIPT_PACKAGES: "N8N_TASK_RUNNER_JS_ALLOWED_PACKAGES", "allowed_packages", JavaScript, "",
         "Stands in for NODE_FUNCTION_ALLOW_EXTERNAL where that is not set.";
     ALLOW_NETWORK: "N8N_TASK_RUNNER_ALLOW_NETWORK", "allow_network", Process, "false",
-        "Without effect: tasks have no network; helpers.httpRequest of JavaScript goes through n8n.";
+        "Without effect: `[network]` of the configuration file names the hosts that tasks may reach.";
     ALLOW_FILESYSTEM: "N8N_TASK_RUNNER_ALLOW_FILESYSTEM", "allow_filesystem", Process, "false",
         "Without effect: tasks see no files of the host and have a private /tmp.";
 

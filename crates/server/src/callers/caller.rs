@@ -8,7 +8,7 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
-use stockade_protocol::{Language, Limits};
+use stockade_protocol::{AllowedHost, Language, Limits, Network};
 
 use super::rate::Rate;
 use crate::problem::{Kind, Problem};
@@ -35,6 +35,9 @@ pub struct Policy {
     /// Modules that its tasks may import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<BTreeSet<String>>,
+    /// Hosts that its tasks may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<AllowedHost>>,
     /// The most that its tasks may ask for, in place of what holds for everybody.
     #[serde(default, skip_serializing_if = "Ceilings::is_empty")]
     pub ceilings: Ceilings,
@@ -177,6 +180,12 @@ impl Caller {
                 (None, Some(modules)) => Some(modules.clone()),
             }),
         }
+    }
+
+    /// Refuses hosts that the caller may not ask for.
+    pub(crate) fn may_reach(&self, network: &Network) -> Result<(), Problem> {
+        let beyond = self.policy.hosts.as_ref().and_then(|hosts| network.first_beyond(hosts));
+        beyond.map_or(Ok(()), |host| Err(Problem::permission(format!("tasks of this caller may not have `{host}`"))))
     }
 
     /// The most that a task of this caller may ask for.

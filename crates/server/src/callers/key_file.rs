@@ -210,6 +210,7 @@ mod tests {
             concurrency: Some(4),
             languages: Some([Language::Python].into()),
             packages: Some(["json".to_owned()].into()),
+            hosts: Some(vec!["*.example.org".parse().unwrap()]),
             ceilings: super::super::Ceilings { timeout_ms: Some(1000), ..Default::default() },
         };
         let key = file.add("ada", policy.clone()).unwrap();

@@ -141,6 +141,7 @@ impl Record {
             exit_code: outcome.and_then(|outcome| outcome.exit_code),
             usage: outcome.map(|outcome| outcome.usage),
             denied: outcome.map(|outcome| outcome.denied.clone()).unwrap_or_default(),
+            network: outcome.and_then(|outcome| outcome.network.clone()),
         };
         TaskView { id: self.id, status, language: self.language.name().to_owned(), result, report }
     }

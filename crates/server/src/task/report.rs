@@ -1,7 +1,7 @@
 //! What a caller is told about a task.
 
 use serde::Serialize;
-use stockade_protocol::{RawJson, TaskError, Usage};
+use stockade_protocol::{NetworkUsage, RawJson, TaskError, Usage};
 use uuid::Uuid;
 
 /// A task as `GET /v1/tasks/{id}` shows it.
@@ -50,4 +50,7 @@ pub(crate) struct TaskReport {
     pub(crate) usage: Option<Usage>,
     /// Names of the system calls that the walls refused, in order of first use.
     pub(crate) denied: Vec<String>,
+    /// What it did with its network, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<NetworkUsage>,
 }

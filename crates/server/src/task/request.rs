@@ -20,6 +20,8 @@ const MAXIMUM_VARIABLES: usize = 64;
 const MAXIMUM_ENVIRONMENT_BYTES: usize = 32 * 1024;
 /// Modules that a task may list.
 const MAXIMUM_ALLOWED: usize = 1024;
+/// Hosts that a task may list.
+const MAXIMUM_HOSTS: usize = 256;
 /// Characters of a file name.
 const MAXIMUM_FILE_NAME: usize = 255;
 
@@ -41,8 +43,18 @@ pub(crate) struct TaskRequest<'body> {
     allow: Option<Vec<String>>,
     #[serde(default)]
     environment: Option<BTreeMap<String, String>>,
+    #[serde(borrow, default)]
+    network: Option<&'body RawValue>,
     #[serde(default)]
     file_name: Option<String>,
+}
+
+/// Hosts that the task may reach.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NetworkRequest {
+    enabled: Option<bool>,
+    allowed_hosts: Vec<String>,
 }
 
 /// Limits other than those that the language has by default.
@@ -80,6 +92,8 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
     let allow = caller.allowed_modules(&language, allowed(request.allow)?, settings.allow.as_ref())?;
     let inputs = request.inputs.map(|inputs| check_inputs(body, inputs)).transpose()?.unwrap_or_default();
     let environment = check_environment(request.environment.unwrap_or_default())?;
+    let network = request.network.map(network).transpose()?.unwrap_or_default();
+    caller.may_reach(&network)?;
     let file_name = match request.file_name {
         Some(name) => check_file_name(name)?,
         None => default_file_name(&language).to_owned(),
@@ -88,19 +102,31 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         Cow::Borrowed(code) => body.slice_ref(code.as_bytes()),
         Cow::Owned(code) => code.into(),
     };
-    Ok(Task {
-        language,
-        program: Program::Code { file_name, code },
-        inputs,
-        limits,
-        allow,
-        environment,
-        network: Network::default(),
-    })
+    Ok(Task { language, program: Program::Code { file_name, code }, inputs, limits, allow, environment, network })
+}
+
+/// A list that is switched off is no list; a network without one would be none.
+fn network(value: &RawValue) -> Result<Network, Problem> {
+    let request: NetworkRequest = read_object("network", value)?;
+    if request.enabled == Some(false) {
+        return Ok(Network::default());
+    }
+    if request.enabled == Some(true) && request.allowed_hosts.is_empty() {
+        return Err(Problem::validation("`network` is enabled and `allowed_hosts` is empty: list the hosts"));
+    }
+    if request.allowed_hosts.len() > MAXIMUM_HOSTS {
+        return Err(Problem::validation(format!("`network.allowed_hosts` lists more than {MAXIMUM_HOSTS} hosts")));
+    }
+    let hosts = request.allowed_hosts.iter().map(|host| {
+        host.parse().map_err(|error| {
+            Problem::validation(format!("`network.allowed_hosts`: {}", printable(&format!("{error}"))))
+        })
+    });
+    Ok(Network { allowed_hosts: hosts.collect::<Result<_, _>>()? })
 }
 
 fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSettings) -> Result<Limits, Problem> {
-    let asked = request.limits.map(read_limits).transpose()?;
+    let asked: Option<LimitsRequest> = request.limits.map(|limits| read_object("limits", limits)).transpose()?;
     let asked = asked.as_ref();
     let ceilings = caller.ceilings(settings.ceilings);
     // A default above the caller's ceiling is lowered; only what was asked for is refused.
@@ -155,11 +181,11 @@ fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSetting
 }
 
 /// An object: the list that the format would take as well is not part of the API.
-fn read_limits(limits: &RawValue) -> Result<LimitsRequest, Problem> {
-    if !limits.get().starts_with('{') {
-        return Err(Problem::validation("`limits` is not an object"));
+fn read_object<'body, T: Deserialize<'body>>(name: &str, value: &'body RawValue) -> Result<T, Problem> {
+    if !value.get().starts_with('{') {
+        return Err(Problem::validation(format!("`{name}` is not an object")));
     }
-    serde_json::from_str(limits.get()).map_err(|error| Problem::validation(format!("`limits`: {error}")))
+    serde_json::from_str(value.get()).map_err(|error| Problem::validation(format!("`{name}`: {error}")))
 }
 
 fn allowed(allow: Option<Vec<String>>) -> Result<Option<Vec<String>>, Problem> {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use stockade_protocol::{Limits, Outcome, Program, Task, Usage};
+use stockade_protocol::{Limits, NetworkUsage, Outcome, Program, Task, Usage};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -59,6 +59,8 @@ enum Line<'line> {
         outcome: &'static str,
         usage: Usage,
         denied: &'line [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        network: Option<&'line NetworkUsage>,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +153,7 @@ impl Audit {
             outcome: outcome.result.as_ref().map_or_else(|error| error.code.name(), |_| "ok"),
             usage: outcome.usage,
             denied: &outcome.denied,
+            network: outcome.network.as_ref(),
             code: task.content.as_ref().map(|(code, _)| text(code)),
             inputs: task.content.as_ref().map(|(_, inputs)| text(inputs)),
         })

@@ -65,6 +65,10 @@ pub(crate) struct Metrics {
     failures: Family<Failed, Counter>,
     timeouts: Family<OfLanguage, Counter>,
     denied: Family<OfLanguage, Counter>,
+    connections: Counter,
+    sent_bytes: Counter,
+    received_bytes: Counter,
+    refused_hosts: Counter,
     requests: Family<Answered, Counter>,
     signatures: Counter,
     audit_lines: Counter,
@@ -91,6 +95,10 @@ impl Metrics {
             failures: Family::default(),
             timeouts: Family::default(),
             denied: Family::default(),
+            connections: Counter::default(),
+            sent_bytes: Counter::default(),
+            received_bytes: Counter::default(),
+            refused_hosts: Counter::default(),
             requests: Family::default(),
             signatures: Counter::default(),
             audit_lines: Counter::default(),
@@ -139,6 +147,22 @@ impl Metrics {
         registry.register("task_runner_failures", "Tasks that ended with an error", self.failures.clone());
         registry.register("task_runner_timeouts", "Tasks that reached their time limit", self.timeouts.clone());
         registry.register("stockade_denied_tasks", "Tasks that were refused a system call", self.denied.clone());
+        registry.register(
+            "stockade_network_connections",
+            "Connections to hosts that were made for tasks",
+            self.connections.clone(),
+        );
+        registry.register("stockade_network_sent_bytes", "Bytes that tasks sent to hosts", self.sent_bytes.clone());
+        registry.register(
+            "stockade_network_received_bytes",
+            "Bytes that tasks received from hosts",
+            self.received_bytes.clone(),
+        );
+        registry.register(
+            "stockade_network_refused_hosts",
+            "Hosts that tasks were kept from, once for each task",
+            self.refused_hosts.clone(),
+        );
         registry.register("stockade_http_requests", "Requests that were answered", self.requests.clone());
         registry.register("stockade_nautilus_signatures", "Answers that were signed", self.signatures.clone());
         registry.register("stockade_audit_lines", "Lines that were written to the audit log", self.audit_lines.clone());
@@ -193,6 +217,12 @@ impl Metrics {
         }
         if !outcome.denied.is_empty() {
             self.denied.get_or_create(&of_language).inc();
+        }
+        if let Some(network) = &outcome.network {
+            self.connections.inc_by(network.connections);
+            self.sent_bytes.inc_by(network.sent_bytes);
+            self.received_bytes.inc_by(network.received_bytes);
+            self.refused_hosts.inc_by(network.refused.len() as u64);
         }
         let usage = &outcome.usage;
         // Without wall time it never ran.

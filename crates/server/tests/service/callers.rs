@@ -72,6 +72,7 @@ async fn a_key_has_its_own_bounds() {
     let bounded = Policy {
         languages: Some([Language::Python].into()),
         packages: Some(["json".to_owned()].into()),
+        hosts: Some(vec!["api.example.com".parse().unwrap()]),
         ceilings: Ceilings { timeout_ms: Some(300), memory_bytes: Some(64 << 20), ..Ceilings::default() },
         ..Policy::default()
     };
@@ -80,6 +81,9 @@ async fn a_key_has_its_own_bounds() {
     let documents = [
         post(0, json!({ "language": "javascript", "code": "" })).await.problem(403, "PERMISSION_ERROR"),
         post(0, json!({ "language": "python", "code": "", "allow": ["os"] })).await.problem(403, "PERMISSION_ERROR"),
+        post(0, json!({ "language": "python", "code": "", "network": { "allowed_hosts": ["example.org"] } }))
+            .await
+            .problem(403, "PERMISSION_ERROR"),
         post(0, json!({ "language": "python", "code": "", "timeout_ms": 301 })).await.problem(400, "VALIDATION_ERROR"),
     ];
     insta::assert_json_snapshot!(documents);

@@ -9,6 +9,7 @@ mod events;
 mod execute;
 mod keep;
 mod nautilus;
+mod network;
 mod stage;
 mod stop;
 mod watch;
