@@ -22,6 +22,10 @@ need node nodejs
 # Only for a build: npm fetches the packages that the JavaScript harness carries (luxon, jmespath, acorn).
 need npm npm ca-certificates
 if [ "${1:-run}" = test ]; then
+    # The documentation shows them.
+    need curl curl
+    need jq jq
+    need openssl openssl
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 fi
 
