@@ -22,7 +22,7 @@ use crate::load::Load;
 use crate::pool::Pool;
 use crate::slot::Slots;
 use crate::status::{EngineStatus, RuntimeStatus};
-use crate::task::{Message, RunningTask, TaskEvent};
+use crate::task::{self, EventSender, Message, RunningTask, TaskEvent};
 use crate::{verdict, zygote};
 
 /// Workers that may die before they have a task until the task is given up.
@@ -120,7 +120,7 @@ impl Engine {
             }
         };
         shared.load.add();
-        let (event_sender, events) = mpsc::unbounded_channel();
+        let (event_sender, events) = task::events();
         let (messages, mut message_receiver) = mpsc::unbounded_channel();
         let pool = Arc::clone(pool);
         let engine = self.clone();
@@ -144,8 +144,7 @@ impl Engine {
             if engine.0.load.remove() {
                 engine.0.idle.notify_waiters();
             }
-            // A caller that is gone needs no outcome.
-            let _ = event_sender.send(TaskEvent::Finished(outcome));
+            event_sender.send(TaskEvent::Finished(outcome));
             pool.replenish();
             if engine.0.load.leaves_room() {
                 // Workers of the other languages were kept cold for this task's sake.
@@ -269,7 +268,7 @@ async fn run(
     pool: &Arc<Pool>,
     mut assignment: Assignment,
     directory: &[u8],
-    events: &mpsc::UnboundedSender<TaskEvent>,
+    events: &EventSender,
     messages: &mut mpsc::UnboundedReceiver<Message>,
 ) -> Outcome {
     for _ in 0..ATTEMPTS {

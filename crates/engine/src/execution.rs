@@ -1,26 +1,23 @@
 //! One task on one worker, from its frame to its end.
 
-use std::os::fd::AsFd;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use stockade_egress::Session;
 use stockade_protocol::frame::{self, FrameError, WorkerFrame};
 use stockade_protocol::{Limits, Outcome, RawJson, Usage};
 use stockade_sandbox::control::WorkerExit;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::pipe;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::calls::Calls;
-use crate::task::{Message, TaskEvent};
+use crate::output::{Exceeded, Output};
+use crate::task::{EventSender, Message, TaskEvent};
 use crate::verdict::{self, End, Evidence};
 use crate::watch::Watch;
 use crate::worker::{ReceiveError, Received, Worker};
 
-/// Bytes of stderr that are kept to see why a process ended.
-const STDERR_TAIL: usize = 4096;
 /// How long the end of a worker's processes is waited for after its frame socket has closed.
 const GRACE_AFTER_CLOSE: Duration = Duration::from_millis(50);
 /// How long the last frames of a worker that has ended are waited for: they are in the socket already.
@@ -29,8 +26,6 @@ const GRACE_FOR_FRAMES: Duration = Duration::from_millis(100);
 const MAXIMUM_OUTBOUND: usize = 256;
 /// Bytes that a message counts as output beyond its own, so that many small ones do not fill the supervisor's memory.
 const EVENT_COST: usize = 256;
-/// Bytes read from a pipe at a time.
-const PIPE_READ: usize = 16 * 1024;
 
 /// A task as its worker gets it.
 #[derive(Debug)]
@@ -56,7 +51,7 @@ pub(crate) struct NotStarted(pub(crate) Assignment);
 pub(crate) async fn run(
     worker: Worker,
     assignment: Assignment,
-    events: &mpsc::UnboundedSender<TaskEvent>,
+    events: &EventSender,
     messages: &mut mpsc::UnboundedReceiver<Message>,
 ) -> Result<Outcome, NotStarted> {
     let started = Instant::now();
@@ -73,7 +68,7 @@ pub(crate) async fn run(
     // after it.
     let used = execution.worker.slot.usage();
     execution.worker.process.kill();
-    execution.drain_pipes();
+    execution.output.drain();
     let exit = match used {
         Some(_) => execution.exit,
         // Without a cgroup only the exit tells what was used.
@@ -93,7 +88,7 @@ pub(crate) async fn run(
         memory_limit_hits: used.as_ref().map_or(0, |used| used.memory_limit_hits),
         killed_for_others: used.as_ref().map_or(0, |used| used.killed_for_others),
         process_limit_hits: used.as_ref().map_or(0, |used| used.process_limit_hits),
-        stderr_tail: std::mem::take(&mut execution.stderr_tail),
+        stderr_tail: execution.output.stderr_tail(),
         denied: execution.calls.denied(),
         network: execution.calls.network_usage(),
         is_program,
@@ -103,15 +98,10 @@ pub(crate) async fn run(
 
 struct Execution<'task> {
     worker: Worker,
-    events: &'task mpsc::UnboundedSender<TaskEvent>,
+    output: Output<'task>,
     /// Bytes on their way to the worker.
     outbound: std::collections::VecDeque<Bytes>,
     started: bool,
-    /// Bytes of output that the task may still produce.
-    output_left: u64,
-    stdout: Option<pipe::Receiver>,
-    stderr: Option<pipe::Receiver>,
-    stderr_tail: Vec<u8>,
     calls: Calls,
     watch: Watch,
     is_program: bool,
@@ -125,27 +115,17 @@ enum Step {
 }
 
 impl<'task> Execution<'task> {
-    fn new(
-        mut worker: Worker,
-        assignment: &Assignment,
-        network: Option<Session>,
-        events: &'task mpsc::UnboundedSender<TaskEvent>,
-    ) -> Self {
+    fn new(mut worker: Worker, assignment: &Assignment, network: Option<Session>, events: &'task EventSender) -> Self {
         let watch = Watch::new(&worker, &assignment.limits);
-        let stdout = worker.stdout.take();
-        let stderr = worker.stderr.take();
+        let output = Output::new(events, assignment.limits.output_bytes, worker.stdout.take(), worker.stderr.take());
         let calls = Calls::new(worker.listener.take(), network);
         Self {
             watch,
-            stdout,
-            stderr,
+            output,
             calls,
             worker,
-            events,
             outbound: [assignment.head.clone(), assignment.inputs.clone()].into(),
             started: false,
-            output_left: assignment.limits.output_bytes,
-            stderr_tail: Vec::new(),
             is_program: assignment.is_program,
             exit: None,
         }
@@ -158,9 +138,7 @@ impl<'task> Execution<'task> {
         let mut frames_open = true;
         let mut closed_at = None;
         loop {
-            let mut out = BytesMut::new();
-            let mut err = BytesMut::new();
-            let maximum = usize::try_from(self.output_left).unwrap_or(usize::MAX);
+            let maximum = self.output.left();
             while self.outbound.front().is_some_and(Bytes::is_empty) {
                 self.outbound.pop_front();
             }
@@ -207,15 +185,7 @@ impl<'task> Execution<'task> {
                     self.calls.handle(call);
                     Step::GoOn
                 }
-                read = read_pipe(&mut self.stdout, &mut out) => {
-                    self.stdout = if read { self.stdout.take() } else { None };
-                    self.output(out.freeze(), TaskEvent::Stdout)
-                }
-                read = read_pipe(&mut self.stderr, &mut err) => {
-                    self.stderr = if read { self.stderr.take() } else { None };
-                    self.remember_stderr(&err);
-                    self.output(err.freeze(), TaskEvent::Stderr)
-                }
+                stream = self.output.next() => step(self.output.read(stream)),
                 received = reading.receive(maximum), if frames_open && self.outbound.len() < MAXIMUM_OUTBOUND => match received {
                     Ok(Received::Frame(frame)) => self.frame(frame),
                     Ok(Received::End) => {
@@ -240,19 +210,19 @@ impl<'task> Execution<'task> {
             WorkerFrame::Log(bytes) => {
                 let size = EVENT_COST + bytes.len();
                 match RawJson::new(bytes) {
-                    Ok(value) => self.spend(size, TaskEvent::Log(value)),
+                    Ok(value) => step(self.output.spend(size, TaskEvent::Log(value))),
                     // A message that nobody can read is the task's own loss.
-                    Err(_) => self.charge(size),
+                    Err(_) => step(self.output.charge(size)),
                 }
             }
             WorkerFrame::Request { id, name, parameters } => {
                 let size = EVENT_COST + name.len() + parameters.len();
                 match RawJson::new(parameters) {
-                    Ok(parameters) => self.spend(size, TaskEvent::Request { id, name, parameters }),
+                    Ok(parameters) => step(self.output.spend(size, TaskEvent::Request { id, name, parameters })),
                     Err(error) => {
                         let text = serde_json::Value::from(format!("the request's parameters are {error}"));
                         self.answer(id, &Err(RawJson::from_value(&text)));
-                        self.charge(size)
+                        step(self.output.charge(size))
                     }
                 }
             }
@@ -272,43 +242,12 @@ impl<'task> Execution<'task> {
         }
     }
 
-    /// Passes an event on and counts its bytes as output.
-    fn spend(&mut self, bytes: usize, event: TaskEvent) -> Step {
-        // A caller that is gone cancels the task by itself.
-        let _ = self.events.send(event);
-        self.charge(bytes)
-    }
-
-    fn charge(&mut self, bytes: usize) -> Step {
-        let bytes = bytes as u64;
-        if bytes > self.output_left {
-            return Step::End(End::Output);
-        }
-        self.output_left -= bytes;
-        Step::GoOn
-    }
-
-    fn output(&mut self, mut bytes: Bytes, event: fn(Bytes) -> TaskEvent) -> Step {
-        if bytes.is_empty() {
-            return Step::GoOn;
-        }
-        let size = bytes.len();
-        bytes.truncate(usize::try_from(self.output_left).unwrap_or(usize::MAX));
-        self.spend(size, event(bytes))
-    }
-
-    fn remember_stderr(&mut self, bytes: &[u8]) {
-        self.stderr_tail.extend_from_slice(bytes);
-        let excess = self.stderr_tail.len().saturating_sub(STDERR_TAIL);
-        self.stderr_tail.drain(..excess);
-    }
-
     /// A result or error that a worker sent just before it ended.
     async fn last_frame(&mut self, frames_open: bool) -> Option<End> {
         if !frames_open {
             return None;
         }
-        let maximum = usize::try_from(self.output_left).unwrap_or(usize::MAX);
+        let maximum = self.output.left();
         let deadline = Instant::now() + GRACE_FOR_FRAMES;
         loop {
             let received = tokio::time::timeout_at(deadline, self.worker.frames.receive(maximum)).await;
@@ -323,23 +262,6 @@ impl<'task> Execution<'task> {
         }
     }
 
-    /// What the task wrote before its end is in the pipes already; a process that outlives it cannot add to it.
-    fn drain_pipes(&mut self) {
-        let mut part = vec![0; PIPE_READ];
-        for (pipe, event) in [
-            (self.stdout.take(), TaskEvent::Stdout as fn(Bytes) -> TaskEvent),
-            (self.stderr.take(), TaskEvent::Stderr as fn(Bytes) -> TaskEvent),
-        ] {
-            let Some(pipe) = pipe else { continue };
-            while let Ok(count) = rustix::io::read(pipe.as_fd(), &mut part[..]) {
-                if count == 0 || self.output_left == 0 {
-                    break;
-                }
-                self.output(Bytes::copy_from_slice(&part[..count]), event);
-            }
-        }
-    }
-
     async fn wait_for_exit(&mut self) -> Option<WorkerExit> {
         if self.exit.is_none() {
             self.exit = (&mut self.worker.exit).await.ok().flatten();
@@ -348,15 +270,8 @@ impl<'task> Execution<'task> {
     }
 }
 
-/// Reads what is there; `false` at the end of the pipe. Never ends for a pipe that has ended.
-async fn read_pipe(pipe: &mut Option<pipe::Receiver>, into: &mut BytesMut) -> bool {
-    match pipe {
-        Some(pipe) => {
-            into.reserve(PIPE_READ);
-            pipe.read_buf(into).await.is_ok_and(|count| count > 0)
-        }
-        None => std::future::pending().await,
-    }
+fn step(written: Result<(), Exceeded>) -> Step {
+    written.map_or(Step::End(End::Output), |()| Step::GoOn)
 }
 
 async fn closed(at: Option<Instant>) {

@@ -4,6 +4,7 @@
 //! - `pool`: the workers of one language, forked ahead of the tasks and used once.
 //! - `execution`: one task on one worker, from its frame to its end.
 //! - `calls`, `connection`: system calls that the walls leave to the supervisor, and the network of tasks that have one.
+//! - `output`: what a task writes and says, counted and passed on.
 //! - `verdict`: the one place where an outcome is decided.
 //! - `slot`: user ids and cgroups, lent to one worker after the other.
 //! - `watch`, `memory`: limits that the kernel does not end a task for by itself.
@@ -20,6 +21,7 @@ mod harness;
 mod interpreter;
 mod load;
 mod memory;
+mod output;
 mod pool;
 mod slot;
 mod status;

@@ -1,5 +1,8 @@
 //! What a caller holds of a task that was accepted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use stockade_protocol::{Network, Outcome, RawJson};
 use tokio::sync::mpsc;
@@ -26,6 +29,49 @@ pub enum TaskEvent {
     Finished(Outcome),
 }
 
+/// The way of a task's events to its caller.
+pub(crate) fn events() -> (EventSender, EventReceiver) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let unread = Arc::new(AtomicUsize::new(0));
+    (EventSender { sender, unread: Arc::clone(&unread) }, EventReceiver { receiver, unread })
+}
+
+/// The task's end.
+#[derive(Debug)]
+pub(crate) struct EventSender {
+    sender: mpsc::UnboundedSender<TaskEvent>,
+    unread: Arc<AtomicUsize>,
+}
+
+/// The caller's end.
+#[derive(Debug)]
+pub(crate) struct EventReceiver {
+    receiver: mpsc::UnboundedReceiver<TaskEvent>,
+    unread: Arc<AtomicUsize>,
+}
+
+impl EventSender {
+    /// Passes an event on. A caller that is gone needs none.
+    pub(crate) fn send(&self, event: TaskEvent) {
+        self.unread.fetch_add(1, Ordering::Relaxed);
+        let _ = self.sender.send(event);
+    }
+
+    /// Events that the caller has not taken.
+    pub(crate) fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
+    }
+}
+
+impl EventReceiver {
+    /// The next event; `None` when there will be none.
+    pub(crate) async fn next(&mut self) -> Option<TaskEvent> {
+        let event = self.receiver.recv().await?;
+        self.unread.fetch_sub(1, Ordering::Relaxed);
+        Some(event)
+    }
+}
+
 /// What a caller tells a running task.
 #[derive(Debug)]
 pub(crate) enum Message {
@@ -37,14 +83,14 @@ pub(crate) enum Message {
 /// A task that was accepted. Dropping it cancels the task.
 #[derive(Debug)]
 pub struct RunningTask {
-    pub(crate) events: mpsc::UnboundedReceiver<TaskEvent>,
+    pub(crate) events: EventReceiver,
     pub(crate) messages: mpsc::UnboundedSender<Message>,
 }
 
 impl RunningTask {
     /// The next event; `None` after [`TaskEvent::Finished`].
     pub async fn next_event(&mut self) -> Option<TaskEvent> {
-        self.events.recv().await
+        self.events.next().await
     }
 
     /// Answers a request of the running code: a value, or an error value that the code's promise or call fails with.
