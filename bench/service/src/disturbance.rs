@@ -1,0 +1,47 @@
+//! How much of the machine other programs use while something is measured.
+
+use std::fs;
+use std::time::Instant;
+
+/// Begun before a measurement, asked after it while the measured service runs: it is a process of this program.
+pub(crate) struct Disturbance {
+    started: Instant,
+    busy: f64,
+    own: f64,
+}
+
+impl Disturbance {
+    pub(crate) fn begin() -> Self {
+        Self { started: Instant::now(), busy: busy(), own: own() }
+    }
+
+    /// The share of the machine's processors that others have used since, from 0 to 1.
+    pub(crate) fn share(&self) -> f64 {
+        let processors = u32::try_from(std::thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
+        let others = (busy() - self.busy) - (own() - self.own);
+        (others / (self.started.elapsed().as_secs_f64() * f64::from(processors))).max(0.0)
+    }
+}
+
+/// Seconds that all processors have worked. The kernel counts in hundredths of a second.
+fn busy() -> f64 {
+    let text = fs::read_to_string("/proc/stat").unwrap();
+    let fields: Vec<f64> = text.lines().next().unwrap().split_whitespace().flat_map(str::parse).collect();
+    // User, nice, system; then idle and waiting; then interrupts and what a hypervisor took.
+    let [user, nice, system, _, _, interrupts, soft, stolen, ..] = fields[..] else { panic!("{text}") };
+    (user + nice + system + interrupts + soft + stolen) / 100.0
+}
+
+/// Seconds that this program, its processes, and those that were waited for have worked.
+fn own() -> f64 {
+    let mut next = vec![std::process::id()];
+    let mut sum = 0.0;
+    while let Some(process) = next.pop() {
+        let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        if let Some((_, fields)) = text.rsplit_once(") ") {
+            sum += fields.split(' ').skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>();
+        }
+        next.extend(crate::footprint::children(process));
+    }
+    sum / 100.0
+}
