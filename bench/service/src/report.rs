@@ -13,33 +13,38 @@ const HEADING: &str = "## The service\n";
 /// One round of one language; times in milliseconds.
 #[derive(Debug)]
 pub(crate) struct Language {
+    /// The share of the machine that others used meanwhile.
+    pub(crate) disturbance: f64,
     pub(crate) paced_p50: f64,
     pub(crate) closed_p50: f64,
     pub(crate) closed_p99: f64,
     pub(crate) per_second: f64,
     pub(crate) engine_per_second: f64,
+    pub(crate) engine_p50: f64,
 }
 
-/// Everything that was measured.
+/// Everything that was measured, where it comes once with the share of the machine that others used meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) languages: BTreeMap<&'static str, Vec<Language>>,
-    pub(crate) overload: Option<Overload>,
-    pub(crate) nautilus: Option<Nautilus>,
+    pub(crate) overload: Option<(f64, Overload)>,
+    pub(crate) nautilus: Option<(f64, Nautilus)>,
     pub(crate) soak: Option<Soak>,
 }
 
 /// One line of the table: what it is, its unit, where it stands, and its target.
 type Line = (&'static str, &'static str, fn(&Language) -> f64, &'static str);
 
-const LINES: [Line; 6] = [
+const LINES: [Line; 8] = [
     ("one connection, p50", "ms", |round| round.closed_p50, "≤ 2 ms"),
     ("the same, p99", "ms", |round| round.closed_p99, ""),
     ("the same with 10 ms between requests, p50", "ms", |round| round.paced_p50, ""),
+    ("`stockade bench` before it, all workers waiting, p50", "ms", |round| round.engine_p50, ""),
     ("tasks per second", "", |round| round.per_second, ""),
     ("`stockade bench` before it, tasks per second", "", |round| round.engine_per_second, ""),
     // Of rounds, not of medians: what slowed a round down has slowed both down.
     ("share of `stockade bench`", "%", |round| 100.0 * round.per_second / round.engine_per_second, "≥ 80 %"),
+    ("others used of the machine meanwhile", "%", |round| 100.0 * round.disturbance, ""),
 ];
 
 /// The section.
@@ -61,7 +66,7 @@ pub(crate) fn section(figures: &Figures, concurrency: usize, queue: usize) -> St
         });
         let _ = writeln!(text, "| {what} | {} | {target} |", shown.join(" | "));
     }
-    if let Some(overload) = &figures.overload {
+    if let Some((disturbance, overload)) = &figures.overload {
         let statuses: Vec<String> =
             overload.statuses.iter().map(|(status, count)| format!("{count} were answered {status}")).collect();
         let [before, quarter, most] = overload.memory;
@@ -69,7 +74,7 @@ pub(crate) fn section(figures: &Figures, concurrency: usize, queue: usize) -> St
             text,
             "\nOverload: {} requests per second for {} s; {}. Refused: p50 {} ms, p99 {} ms. Accepted, with their time \
              in\nthe queue: p50 {} ms, p99 {} ms. Memory of the service: {} MiB before, {} MiB after a quarter of the \
-             time, {} MiB at\nmost after that.\n",
+             time, {} MiB at\nmost after that. Others used {:.0} % of the machine.\n",
             rounded(overload.offered_per_second),
             rounded(overload.seconds),
             statuses.join(", "),
@@ -80,17 +85,20 @@ pub(crate) fn section(figures: &Figures, concurrency: usize, queue: usize) -> St
             rounded(before),
             rounded(quarter),
             rounded(most),
+            100.0 * disturbance,
         );
     }
-    if let Some(Nautilus { answer_p50, answer_p99, spawn_p50, signature }) = &figures.nautilus {
+    if let Some((disturbance, Nautilus { answer_p50, answer_p99, spawn_p50, signature })) = &figures.nautilus {
         let _ = write!(
             text,
             "\nNautilus: from a request to its signed answer {} ms (p50; p99 {} ms; target 10 ms). Spawning `node` for the \
-             same\ntask: {} ms (p50), {:.0} times that. A signature: {signature:.3} ms (target 0.2 ms).\n",
+             same\ntask: {} ms (p50), {:.0} times that. A signature: {signature:.3} ms (target 0.2 ms). Others used {:.0} % of the \
+             machine.\n",
             rounded(*answer_p50),
             rounded(*answer_p99),
             rounded(*spawn_p50),
             spawn_p50 / answer_p50,
+            100.0 * disturbance,
         );
     }
     if let Some(Soak { tasks, seconds, before, after }) = &figures.soak {
