@@ -268,6 +268,17 @@ pub enum RunnerError {
     /// The broker does not know the grant token, or no longer.
     #[error("Authentication failed with status 403: server rejected WebSocket connection: HTTP 403")]
     GrantTokenRefused,
+    /// The connection of a grant token is gone, and the token with it.
+    #[error("Connection to task broker closed unexpectedly, exiting... ({0})")]
+    GrantedConnectionLost(Box<RunnerError>),
+    /// There was no broker for as long as a grant token holds.
+    #[error("the broker could not be reached within the {seconds} seconds for which a grant token holds: {last}")]
+    GrantTokenExpired {
+        /// How long it was tried.
+        seconds: u64,
+        /// The last failure.
+        last: Box<RunnerError>,
+    },
     /// The broker opened the connection and never registered the runner.
     #[error("the broker did not register the runner within {0} seconds")]
     NotRegistered(u64),
@@ -281,7 +292,8 @@ impl RunnerError {
                 "set N8N_RUNNERS_AUTH_TOKEN to the value it has in n8n; N8N_RUNNERS_GRANT_TOKEN is for runners that \
                  n8n or its launcher starts"
             }
-            Self::GrantTokenRefused => {
+            Self::GrantTokenExpired { last, .. } => return last.hint(),
+            Self::GrantedConnectionLost(_) | Self::GrantTokenRefused => {
                 "a grant token works once and for 30 seconds; set N8N_RUNNERS_AUTH_TOKEN instead, and Stockade fetches \
                  a grant token for every connection"
             }

@@ -55,6 +55,8 @@ pub struct RunnerArguments {
 pub enum Ending {
     /// SIGTERM or SIGINT.
     Signal,
+    /// n8n has drained the runner and closed its connection, for which alone its grant token was good.
+    Drained,
     /// Nothing to do for N8N_RUNNERS_AUTO_SHUTDOWN_TIMEOUT; whoever started the runner starts it again when needed.
     Idle,
 }

@@ -19,6 +19,8 @@ use crate::log::Log;
 use crate::settings::Settings;
 use crate::signals::Signal;
 
+/// How long a grant token holds unless n8n is told otherwise (`N8N_RUNNERS_GRANT_TOKEN_TTL`).
+const GRANT_TOKEN_LIFE: Duration = Duration::from_secs(30);
 /// A failure that is the same as before is said again after this long.
 const REPEAT_FAILURE: Duration = Duration::from_secs(60);
 
@@ -126,6 +128,11 @@ impl<E: TaskEngine> Runner<E> {
         loop {
             let Some(connection) = self.connect(pause).await? else { return Ok(self.ending()) };
             let Some(error) = self.hold(connection).await else { return Ok(self.ending()) };
+            if self.access.is_for_one_connection() {
+                // Whoever gave the token is there to start a runner with another one.
+                let lost = RunnerError::GrantedConnectionLost(Box::new(error));
+                return if self.dispatcher.is_draining() { Ok(Ending::Drained) } else { Err(lost) };
+            }
             self.say_failure(&error);
             pause = self.backoff.next_pause(Instant::now());
         }
@@ -140,6 +147,7 @@ impl<E: TaskEngine> Runner<E> {
 
     /// Tries to connect until it works; `None` when the runner ends instead.
     async fn connect(&mut self, mut pause: Duration) -> Result<Option<Connection>, RunnerError> {
+        let expiry = Instant::now() + GRANT_TOKEN_LIFE;
         loop {
             let access = self.access.clone();
             let opening = async move {
@@ -164,6 +172,10 @@ impl<E: TaskEngine> Runner<E> {
             self.dispatcher.disconnected(&error);
             if matches!(error, RunnerError::GrantTokenRefused | RunnerError::TokenCharacters(_)) {
                 return Err(error);
+            }
+            if self.access.is_for_one_connection() && Instant::now() >= expiry {
+                let seconds = GRANT_TOKEN_LIFE.as_secs();
+                return Err(RunnerError::GrantTokenExpired { seconds, last: Box::new(error) });
             }
             self.say_failure(&error);
             pause = self.backoff.next_pause(Instant::now());

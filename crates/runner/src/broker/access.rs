@@ -49,6 +49,11 @@ impl Access {
         }
     }
 
+    /// Whether the token opens one connection and no other.
+    pub(crate) fn is_for_one_connection(&self) -> bool {
+        matches!(self.settings.token, Token::Grant(_))
+    }
+
     /// Asks whether the broker is ready.
     pub(crate) async fn check_health(&self) -> Result<(), RunnerError> {
         http::check_health(&self.settings.broker, self.tls.as_ref()).await

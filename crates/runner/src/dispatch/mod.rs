@@ -197,6 +197,11 @@ impl<E: TaskEngine> Dispatcher<E> {
         }
     }
 
+    /// Whether n8n wants to send no more tasks over the connection that there is, or was last.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining
+    }
+
     fn may_offer(&self) -> bool {
         self.link == Link::Registered && !self.is_draining && self.stopping.is_none()
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stockade_runner::RunnerError;
+use stockade_runner::{Ending, RunnerError};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
@@ -115,6 +115,51 @@ async fn other_refusals_of_a_grant_token_are_tried_again() {
     broker.answers.lock().unwrap().upgrade = None;
     broker.registered().await;
     drop(runner);
+}
+
+#[tokio::test]
+async fn a_runner_with_a_grant_token_ends_with_its_connection() {
+    let mut broker = Broker::start().await;
+    let runner = Runner::granted(&broker, &[]);
+    let mut socket = broker.registered().await;
+    socket.accept("t1").await;
+    socket.give("t1", "wait").await;
+    runner.logs("Received task t1").await;
+    drop(socket);
+    let (result, log) = runner.ended().await;
+    let error = result.unwrap_err();
+    assert!(matches!(error, RunnerError::GrantedConnectionLost(_)), "{error:?}");
+    assert!(error.to_string().starts_with("Connection to task broker closed unexpectedly, exiting... ("), "{error}");
+    assert!(error.hint().unwrap().contains("a grant token works once"));
+    assert!(log.contains("The connection to n8n ended with 1 running tasks"), "{log}");
+}
+
+#[tokio::test]
+async fn a_runner_with_a_grant_token_that_was_drained_ends_well() {
+    let mut broker = Broker::start().await;
+    let runner = Runner::granted(&broker, &[]);
+    let mut socket = broker.registered().await;
+    socket.send(serde_json::json!({"type": "broker:drain"})).await;
+    runner.logs("Received drain signal").await;
+    socket.close(1001).await;
+    let (result, _) = runner.ended().await;
+    assert_eq!(result.unwrap(), Ending::Drained);
+}
+
+#[tokio::test]
+async fn a_grant_token_is_tried_for_as_long_as_it_holds() {
+    let broker = Broker::start().await;
+    broker.answers.lock().unwrap().upgrade = Some(503);
+    let runner = Runner::granted(&broker, &[]);
+    runner.logs("HTTP 503 - retrying...").await;
+    tokio::time::pause();
+    let line = "the broker could not be reached within the 30 seconds for which a grant token holds: server rejected";
+    while !runner.log().contains(line) {
+        sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::resume();
+    let (result, _) = runner.ended().await;
+    assert!(matches!(result, Err(RunnerError::GrantTokenExpired { .. })), "{result:?}");
 }
 
 #[tokio::test]
