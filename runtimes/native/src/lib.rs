@@ -9,6 +9,7 @@
 //! - [`zygote`]: forks workers on request and reports their ends.
 //! - `worker`: builds what is a worker's own, between its fork and its task.
 //! - `inheritance`: what a worker must not share with its zygote and others.
+//! - `residence`: what a zygote need not keep in memory.
 //! - `command`: the zygote of custom runtimes.
 //! - `interpreters`: how CPython and Node.js call this library.
 //! - [`control`]: messages between supervisor and zygote.
@@ -25,6 +26,7 @@ mod interpreters;
 pub mod landlock;
 pub mod launcher;
 pub mod plan;
+mod residence;
 mod root;
 mod system;
 mod worker;
