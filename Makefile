@@ -16,6 +16,7 @@ help:
 	@echo 'make run    build a release and run the examples on real input'
 	@echo 'make test   run every test'
 	@echo 'make soak   run $(SOAK_TASKS) tasks of each language in a row and compare what is held (SOAK_TASKS)'
+	@echo 'make test-node-versions  test JavaScript with several versions of Node.js (NODE_VERSIONS)'
 	@echo 'make lint   check formatting and run the linters'
 	@echo 'make format format everything'
 	@echo 'make bench  measure latency, throughput and memory on this machine'
@@ -118,6 +119,12 @@ test-python: test-dependencies
 .PHONY: test-javascript
 test-javascript: test-dependencies
 	cd $(JAVASCRIPT) && npm test
+
+# The JavaScript harness and n8n's cases with several versions of Node.js, which npm fetches.
+NODE_VERSIONS ?= 20 22 24 26
+.PHONY: test-node-versions
+test-node-versions: test-dependencies
+	scripts/test_node_versions.sh $(NODE_VERSIONS)
 
 # Every command that the documentation shows, with the binary that the Rust tests have built.
 .PHONY: test-documentation
