@@ -85,6 +85,8 @@ pub struct WorkerPlan {
     pub task_directories: bool,
     /// Limits that are the same for every worker; the zygote takes them on, and its forks inherit them.
     pub limits: Vec<ResourceLimit>,
+    /// Descriptors that each process of a worker may have; 0: no such limit. Not set in the zygote, which needs more.
+    pub open_files: u64,
     /// Landlock rules; empty when that wall is missing or given up.
     pub landlock: Vec<LandlockRule>,
     /// Classic BPF instructions, eight bytes each; empty when that wall is given up.
@@ -182,6 +184,7 @@ impl WorkerPlan {
         encoder.list(&self.limits, |encoder, limit| {
             encoder.number(limit.resource).long(limit.value);
         });
+        encoder.long(self.open_files);
         encoder.list(&self.landlock, |encoder, rule| {
             encoder.string(&rule.path).long(rule.access);
         });
@@ -197,6 +200,7 @@ impl WorkerPlan {
             task_directories: decoder.byte()? != 0,
             limits: decoder
                 .list(|decoder| Some(ResourceLimit { resource: decoder.number()?, value: decoder.long()? }))?,
+            open_files: decoder.long()?,
             landlock: decoder
                 .list(|decoder| Some(LandlockRule { path: decoder.string()?.to_vec(), access: decoder.long()? }))?,
             filter: decoder.list(Decoder::long)?,
@@ -227,6 +231,7 @@ mod tests {
                 nested_user_namespace: true,
                 task_directories: true,
                 limits: vec![ResourceLimit { resource: 7, value: 1024 }],
+                open_files: 256,
                 landlock: vec![LandlockRule { path: b"/usr".to_vec(), access: 13 }],
                 filter: vec![6, u64::MAX],
                 listener: true,

@@ -67,9 +67,15 @@ fn build(
     inheritance::open_input().map_err(failed("start", "open standard input"))?;
     if plan.keep_descriptors { inheritance::let_go(inherited) } else { system::close_from(SOCKET + 1) }
         .map_err(failed("start", "let go of the zygote's files"))?;
+    // The last limit: with it the listener could not be sent while another task has many descriptors on their way.
+    let limit_open_files = || match plan.open_files {
+        0 => Ok(()),
+        count => system::limit_resource(libc::RLIMIT_NOFILE, count),
+    };
     let listener = install_filter(plan).map_err(failed("seccomp", "install the system call filter"))?;
     frames::send(frames::LISTENER, b"", listener.as_ref().map(AsRawFd::as_raw_fd))
-        .map_err(failed("seccomp", "hand over the system call listener"))
+        .map_err(failed("seccomp", "hand over the system call listener"))?;
+    limit_open_files().map_err(failed("rlimit", "limit open files"))
 }
 
 /// A private `/tmp`, and the task's own directory instead of all of them.

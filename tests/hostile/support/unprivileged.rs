@@ -18,8 +18,8 @@ const PROGRAMS: &str = "STOCKADE_TEST_PROGRAMS";
 /// `nobody` by convention.
 const NOBODY: &str = "65534";
 /// Rows of all classes that end within moments.
-const ROWS: [&str; 18] =
-    ["A1", "A3", "B3", "B4", "C1", "C6", "C8", "D1", "D8", "E1", "F1", "F6", "G1", "H6", "I2", "J2", "J7", "K1"];
+const ROWS: [&str; 19] =
+    ["A1", "A3", "B3", "B4", "C1", "C6", "C8", "D1", "D8", "E1", "F1", "F6", "G1", "H3", "H6", "I2", "J2", "J7", "K1"];
 
 /// Whether this process is the one without privilege.
 pub(crate) fn is_this() -> bool {

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use stockade_native::plan::{HOST_PROCESSES, PLAN, SOCKET};
 use stockade_native::zygote::shell_status;
 
@@ -34,6 +35,7 @@ pub struct Zygote {
 
 /// Starts a zygote. It says hello on its control socket once its walls are up and its interpreter is warm.
 pub fn start(specification: &ZygoteSpecification, identity: &Identity) -> Result<Zygote, SandboxError> {
+    raise_open_files();
     let plan = specification.plan(identity)?;
     let mut namespaces = libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;
     for (wall, flag) in [(Wall::NetworkNamespace, libc::CLONE_NEWNET), (Wall::IpcNamespace, libc::CLONE_NEWIPC)] {
@@ -66,6 +68,14 @@ pub fn start(specification: &ZygoteSpecification, identity: &Identity) -> Result
     write_identity_map(process, identity)?;
     fs::File::from(go).write_all(b"g").map_err(SandboxError::system("tell the launcher to go on"))?;
     Ok(Zygote { control, output, ended, process: process.cast_unsigned() })
+}
+
+/// Lets this process and its zygotes have as many descriptors as they may: tasks can fill the usual number with
+/// connections and with descriptors on their way.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Refused only where it changes nothing.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// The descriptors of the clone, all above those that it puts them at.

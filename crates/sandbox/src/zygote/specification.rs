@@ -11,8 +11,12 @@ use crate::identity::Identity;
 use crate::system_calls::{self, Denial};
 use crate::wall::Wall;
 
-/// Descriptors that a task may have open at the same time.
+/// Descriptors that each process of a task may have open at the same time.
 const OPEN_FILES: u64 = 1024;
+/// What zygotes and the supervisor may have open, beside that of a process of a task: without privilege the kernel counts
+/// descriptors on their way through sockets for all of them together, and sends those of none that has passed its own
+/// limit (`unix(7)`, `ETOOMANYREFS`). A task must not get there.
+const SHARE_OF_OPEN_FILES: u64 = 4;
 /// Signals that may wait to be delivered to a task.
 const PENDING_SIGNALS: u64 = 1024;
 
@@ -73,6 +77,7 @@ impl ZygoteSpecification {
             nested_user_namespace: matches!(identity, Identity::Single { .. }),
             task_directories: self.task_directory.is_some(),
             limits: if self.has(Wall::Rlimit) { resource_limits() } else { Vec::new() },
+            open_files: if self.has(Wall::Rlimit) { open_files() } else { 0 },
             landlock: if self.has(Wall::Landlock) && landlock::version() > 0 {
                 landlock_rules(&plan)
             } else {
@@ -101,13 +106,17 @@ fn filter(has_cgroups: bool) -> Vec<u64> {
         .collect()
 }
 
+fn open_files() -> u64 {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    OPEN_FILES.min(most / SHARE_OF_OPEN_FILES)
+}
+
 /// Limits of each process that do not depend on the task (`getrlimit(2)`).
 fn resource_limits() -> Vec<ResourceLimit> {
     [
         // Not 0, with which the kernel would still hand a core to the host's crash handler, if there is one
         // (`core(5)`, "Piping core dumps to a program"); with 1 it makes none at all. The filter keeps it so.
         (libc::RLIMIT_CORE, 1),
-        (libc::RLIMIT_NOFILE, OPEN_FILES),
         (libc::RLIMIT_MEMLOCK, 0),
         (libc::RLIMIT_MSGQUEUE, 0),
         (libc::RLIMIT_NICE, 0),
