@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-const PAGE_BYTES: u64 = 4096;
 /// Processes that are counted; the process limit is far below.
 const MAXIMUM_PROCESSES: usize = 4096;
 
@@ -13,10 +12,14 @@ pub(crate) fn process_of(descriptor: &OwnedFd) -> Option<i32> {
     text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok()).filter(|process| *process > 0)
 }
 
-/// Bytes that one process has in memory; 0 when it is gone.
+/// Bytes that one process has in memory, the tables that the kernel needs to find them included; 0 when it is gone.
 pub(crate) fn resident_bytes(process: i32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{process}/statm")).unwrap_or_default();
-    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE_BYTES
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let kibibytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    (kibibytes("VmRSS") + kibibytes("VmPTE")) * 1024
 }
 
 /// What a process and all its descendants hold.
@@ -52,7 +55,7 @@ mod tests {
     #[test]
     fn counts_this_process() {
         let process = std::process::id().cast_signed();
-        assert!(resident_bytes(process) > PAGE_BYTES);
+        assert!(resident_bytes(process) > 1 << 16);
         let tree = tree(process, 0);
         assert!(tree.bytes >= resident_bytes(process) / 2);
         assert!(tree.threads >= 1);

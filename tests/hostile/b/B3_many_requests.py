@@ -1,6 +1,6 @@
 # row: B3
 # tries: to fill memory with shared mappings, which no limit of a single process counts
-# expect: MEMORY_ERROR
+# expect: MEMORY_ERROR or PERMISSION_ERROR
 # neighbour: yes
 import mmap
 

@@ -3,7 +3,7 @@
 // expect: ok
 // result: {"seen": [], "users": []}
 const fs = require('fs');
-const paths = `/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname /etc/resolv.conf
+const paths = `/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname
 /etc/fstab /etc/environment /etc/kubernetes /root /root/.ssh /root/.aws /root/.npmrc /home /work /srv /mnt /media /opt /var/log
 /var/lib /var/run/secrets /run/secrets /run/user /boot /var/spool /var/cache /.dockerenv /old-root /host`.split(/\s+/);
 const seen = paths.filter((path) => [fs.readdirSync, fs.statSync, fs.readFileSync].some((look) => {

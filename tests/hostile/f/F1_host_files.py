@@ -5,7 +5,7 @@
 import os
 import sys
 
-paths = """/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname /etc/resolv.conf
+paths = """/etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /etc/machine-id /etc/hostname
 /etc/fstab /etc/environment /etc/kubernetes /root /root/.ssh /root/.aws /root/.kube /root/.docker /home /work /srv /mnt /media /opt
 /var/log /var/lib /var/run/secrets /var/run/secrets/kubernetes.io/serviceaccount/token /run/secrets /run/user /boot /lost+found
 /var/spool /var/mail /var/cache /.dockerenv /old-root /host /etc/kubelet.conf /usr/local/etc/stockade""".split()

@@ -202,6 +202,22 @@ pub(super) const MAP_MEMORY: Rule = Rule::Checked {
     otherwise: Action::Allow,
 };
 
+/// `mmap(2)` where memory is counted by looking at processes: nor shared memory without a file, which stays in memory
+/// when a process no longer has it mapped, or lets go of its pages (`MADV_DONTNEED`).
+pub(super) const MAP_PRIVATE_MEMORY: Rule = Rule::Checked {
+    checks: &[
+        Check { conditions: &[any_bit(3, (libc::MAP_HUGETLB | libc::MAP_LOCKED) as u32)], action: Action::Deny },
+        Check {
+            conditions: &[
+                any_bit(3, libc::MAP_ANONYMOUS as u32),
+                masked(3, libc::MAP_TYPE as u32, &[libc::MAP_SHARED as u32, libc::MAP_SHARED_VALIDATE as u32]),
+            ],
+            action: Action::Deny,
+        },
+    ],
+    otherwise: Action::Allow,
+};
+
 /// `memfd_create(2)`: no huge pages, as in [`MAP_MEMORY`].
 pub(super) const CREATE_MEMORY_FILE: Rule = Rule::Checked {
     checks: &[Check { conditions: &[any_bit(1, libc::MFD_HUGETLB)], action: Action::Deny }],

@@ -7,8 +7,8 @@
 use libc::sock_filter;
 
 use super::action::{Action, Rule};
-use super::policy;
 use super::program::{Label, Program, offset};
+use super::{arguments, policy};
 
 /// What becomes of a call that the policy denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +39,12 @@ pub fn worker_filter(denial: Denial) -> Vec<sock_filter> {
     compile(denial, rules())
 }
 
-/// The same where no control group counts memory: files in memory, whose pages belong to no process that could be
-/// looked at, are denied.
+/// The same where no control group counts memory: files in memory and shared memory, whose pages may belong to no
+/// process that could be looked at, are denied.
 pub fn uncounted_worker_filter(denial: Denial) -> Vec<sock_filter> {
     let mut rules = rules();
     rules[libc::SYS_memfd_create as usize] = policy::DENY;
+    rules[libc::SYS_mmap as usize] = arguments::MAP_PRIVATE_MEMORY;
     compile(denial, rules)
 }
 

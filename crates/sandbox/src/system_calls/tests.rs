@@ -198,15 +198,21 @@ proptest! {
 }
 
 #[test]
-fn where_memory_is_not_counted_only_files_in_memory_are_denied_beyond_the_policy() {
+fn where_memory_is_not_counted_memory_that_outlives_its_mappings_is_denied_beyond_the_policy() {
     for denial in [Denial::Notify, Denial::Errno] {
         let (counted, uncounted) = (worker_filter(denial), uncounted_worker_filter(denial));
-        let differs = |number: &u32| {
-            let call = call(*number, [0; 6]);
-            run(&counted, &call).value != run(&uncounted, &call).value
+        let answers = |call: Call| (run(&counted, &call).value, run(&uncounted, &call).value);
+        let is_stricter = |number: &u32| {
+            let (usual, strict) = answers(call(*number, [0; 6]));
+            usual != strict
         };
-        let memory_file = libc::SYS_memfd_create as u32;
-        assert_eq!((0..1000).filter(differs).collect::<Vec<_>>(), [memory_file]);
-        assert_eq!(run(&uncounted, &call(memory_file, [0; 6])).value, expected(Action::Deny, denial));
+        assert_eq!((0..1000).filter(is_stricter).collect::<Vec<_>>(), [libc::SYS_memfd_create as u32]);
+        let map = |flags: i32| answers(call(libc::SYS_mmap as u32, [0, 4096, 3, flags as u64, 0, 0]));
+        let (allowed, denied) = (expected(Action::Allow, denial), expected(Action::Deny, denial));
+        assert_eq!(map(libc::MAP_SHARED | libc::MAP_ANONYMOUS), (allowed, denied));
+        assert_eq!(map(libc::MAP_SHARED_VALIDATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE), (allowed, denied));
+        assert_eq!(map(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS), (allowed, allowed));
+        assert_eq!(map(libc::MAP_SHARED), (allowed, allowed), "of a file, which `/tmp` counts");
+        assert_eq!(map(libc::MAP_PRIVATE | libc::MAP_HUGETLB), (denied, denied));
     }
 }

@@ -20,7 +20,8 @@ const SETTINGS: [&str; 5] =
     ["/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/certs", "/etc/ssl/openssl.cnf"];
 /// Directories below `/usr` that belong to the administrator and not to the system.
 const ADMINISTRATORS: [&str; 2] = ["/usr/local", "/usr/src"];
-const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+const ZEROS: &str = "/dev/zero";
+const DEVICES: [&str; 5] = ["/dev/null", ZEROS, "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// The part of the plan that concerns files; the caller adds identity and workers.
 pub(super) fn plan(specification: &ZygoteSpecification) -> Result<Plan, SandboxError> {
@@ -51,7 +52,9 @@ pub(super) fn plan(specification: &ZygoteSpecification) -> Result<Plan, SandboxE
             plan.mounts.push(mount(&source, path));
         }
     }
-    plan.mounts.extend(DEVICES.map(|path| Mount { source: bytes(path), target: bytes(path), device: true }));
+    // Mapped as shared, zeros are memory that nobody counts who looks at processes.
+    let devices = DEVICES.into_iter().filter(|path| specification.has_cgroups || *path != ZEROS);
+    plan.mounts.extend(devices.map(|path| Mount { source: bytes(path), target: bytes(path), device: true }));
     if let Some((source, target)) = &place.mount {
         plan.mounts.push(mount(source, target));
     }
