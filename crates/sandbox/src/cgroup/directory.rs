@@ -93,7 +93,13 @@ pub(super) fn remove_left_overs(own: &Path, kernel: &dyn Kernel) -> Result<(), C
         if let (true, Ok(_lock)) = (left_over, lock(&entry.path()))
             && let Err(error) = remove_tree(&entry.path(), kernel)
         {
-            tracing::warn!(path = %entry.path().display(), %error, "a killed supervisor's control group stays");
+            let path = entry.path();
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                // It was another user's, whose next supervisor removes it.
+                tracing::debug!(path = %path.display(), "a killed supervisor of another user has left a control group");
+            } else {
+                tracing::warn!(path = %path.display(), %error, "a killed supervisor's control group stays");
+            }
         }
     }
     Ok(())
