@@ -7,6 +7,7 @@ use crate::config::ConfigArguments;
 use crate::doctor::DoctorArguments;
 use crate::exit_status;
 use crate::keys::KeysArguments;
+use crate::packages::PackagesArguments;
 use crate::run::RunArguments;
 use crate::runner::RunnerCommandArguments;
 use crate::serve::ServeArguments;
@@ -20,6 +21,7 @@ Examples:
   stockade task nodejs-task -- --region eu          Run a Node.js task directory
   stockade runner --check                           Can it run the Code nodes of n8n?
   stockade serve                                    Serve tasks over HTTP
+  stockade packages add python pandas               Install packages for tasks
 
 `stockade help COMMAND` says more about each command.
 ";
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArguments>),
     Config(ConfigArguments),
     Keys(KeysArguments),
+    Packages(PackagesArguments),
     Doctor(Box<DoctorArguments>),
     Bench(BenchArguments),
 }
@@ -82,5 +85,6 @@ mod tests {
         insta::assert_snapshot!("help_serve", help("serve"));
         insta::assert_snapshot!("help_config", help("config"));
         insta::assert_snapshot!("help_keys", help("keys"));
+        insta::assert_snapshot!("help_packages", help("packages"));
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! - [`run`]: one file of untrusted code; [`task`]: a Node.js task directory; [`doctor`]: the state of the walls;
 //!   [`runner`]: n8n's Code nodes; [`serve`]: the HTTP service; [`keys`]: who may call it; [`config`]: its
-//!   settings.
+//!   settings; [`packages`]: what tasks import.
 //! - [`execution`]: what `run` and `task` share: an engine for one task, its output, Ctrl-C.
-//! - [`configuration`], [`languages`], [`limits`], [`packages`], [`interpreters`], [`units`]: what a command is given,
+//! - [`configuration`], [`languages`], [`limits`], [`interpreters`], [`units`]: what a command is given,
 //!   checked before anything starts.
 //! - [`failure`], [`render`], [`exit_status`]: what a command answers.
 //!
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::serve(arguments).into(),
         Command::Config(arguments) => config::config(arguments).into(),
         Command::Keys(arguments) => keys::keys(arguments).into(),
+        Command::Packages(arguments) => packages::packages(arguments).into(),
         Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })
 }

@@ -22,7 +22,7 @@ use super::settings::{Form, PREFIX, SEED_VARIABLES, SETTINGS, Setting};
 /// Read when nothing else is named and it is there.
 const DEFAULT_FILE: &str = "stockade.toml";
 /// Variables that name no setting.
-const OTHER_VARIABLES: &[&str] = &["STOCKADE_CONFIGURATION"];
+const OTHER_VARIABLES: &[&str] = &["STOCKADE_CONFIGURATION", crate::packages::VARIABLE];
 /// Begins variables of our own tests.
 const TEST_PREFIX: &str = "STOCKADE_TEST_";
 

@@ -1,6 +1,7 @@
 //! Where the output of a task goes while it runs.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
 use crate::render::TerminalFilter;
@@ -17,6 +18,7 @@ pub(crate) struct Streams {
 #[derive(Debug)]
 enum Stream {
     Collected(Vec<u8>),
+    File(File),
     Live { destination: Destination, filter: Option<TerminalFilter> },
 }
 
@@ -40,6 +42,11 @@ impl Streams {
     /// Both kept for [`Self::collected`].
     pub(crate) fn collecting() -> Self {
         Self::new(Stream::Collected(Vec::new()), Stream::Collected(Vec::new()))
+    }
+
+    /// The task's stdout into a file, its stderr to ours.
+    pub(crate) fn into_file(file: File) -> Self {
+        Self::new(Stream::File(file), Stream::live(Destination::Stderr))
     }
 
     fn new(stdout: Stream, stderr: Stream) -> Self {
@@ -84,6 +91,7 @@ impl Stream {
                 kept.extend_from_slice(bytes);
                 Ok(())
             }
+            Self::File(file) => file.write_all(bytes),
             Self::Live { destination, filter: None } => destination.write(bytes, in_line),
             Self::Live { destination, filter: Some(filter) } => destination.write(&filter.pass(bytes), in_line),
         }
@@ -102,7 +110,7 @@ impl Stream {
     fn collected(&self) -> Cow<'_, str> {
         match self {
             Self::Collected(kept) => String::from_utf8_lossy(kept),
-            Self::Live { .. } => Cow::Borrowed(""),
+            Self::File(_) | Self::Live { .. } => Cow::Borrowed(""),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::execution::{Streams, execute, print_json, print_message};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::languages;
-use crate::packages::{self, PackagesError};
+use crate::packages::{self, FolderError};
 use crate::render::{ErrorContext, Paint, error_text, failure, refused_lines};
 
 /// Everything that is needed before an engine starts.
@@ -47,6 +47,8 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         Some(runtime) => {
             runtime.limits = arguments.limits.apply(runtime.limits);
             apply_modules(&arguments.modules, runtime)?;
+            let file = arguments.engine.configuration_file();
+            packages::use_locked(std::slice::from_mut(runtime), file.as_deref())?;
             runtime.limits
         }
         None => return Err(Failure::internal(format!("{language} was selected and is not configured"))),
@@ -71,10 +73,10 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
     Ok(Job { configuration, task, file: origin.shown_path() })
 }
 
-fn apply_modules(options: &ModuleOptions, runtime: &mut RuntimeConfiguration) -> Result<(), PackagesError> {
+fn apply_modules(options: &ModuleOptions, runtime: &mut RuntimeConfiguration) -> Result<(), FolderError> {
     let preload = module_names(&options.preload);
     if matches!(runtime.kind, RuntimeKind::Command { .. }) && (options.packages.is_some() || !preload.is_empty()) {
-        return Err(PackagesError::CustomRuntime { language: runtime.language.to_string() });
+        return Err(FolderError::CustomRuntime { language: runtime.language.to_string() });
     }
     if let Some(folder) = &options.packages {
         runtime.packages = Some(packages::check(folder, &runtime.language)?);

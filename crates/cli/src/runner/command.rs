@@ -10,6 +10,7 @@ use super::arguments::RunnerCommandArguments;
 use crate::execution::{print_message, print_text};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::packages;
 use crate::render::{Paint, failure};
 
 /// Of n8n's launcher and its runners: whatever the reason, the exit status is 1.
@@ -38,11 +39,14 @@ pub(crate) fn runner(arguments: &RunnerCommandArguments) -> u8 {
 }
 
 fn prepare(arguments: &RunnerCommandArguments) -> Result<RunnerArguments, Failure> {
+    let settings_file = arguments.engine.configuration_file();
+    let mut engine = arguments.engine.load(arguments.python.as_deref())?;
+    packages::use_locked(&mut engine.runtimes, settings_file.as_deref())?;
     Ok(RunnerArguments {
         languages: arguments.languages.clone(),
-        settings_file: arguments.engine.configuration_file(),
+        settings_file,
         environment: environment(std::env::vars_os()),
-        engine: arguments.engine.load(arguments.python.as_deref())?,
+        engine,
     })
 }
 

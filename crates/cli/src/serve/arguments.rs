@@ -76,6 +76,11 @@ pub(crate) struct ServeOptions {
 }
 
 impl ServeOptions {
+    /// The file that [`ServeOptions::load`] reads, if it reads one.
+    pub(super) fn configuration_file(&self) -> Option<PathBuf> {
+        self.engine.configuration_file()
+    }
+
     /// All settings: the file, the environment, these.
     pub(crate) fn load(&self) -> Result<Configuration, ConfigurationError> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());

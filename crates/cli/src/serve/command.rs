@@ -11,6 +11,7 @@ use crate::configuration::Configuration;
 use crate::execution::{Interrupts, cannot_start, no_signals, print_message, warn_without_walls};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::packages;
 use crate::render::{Paint, failure};
 
 /// Serves until a signal comes.
@@ -25,7 +26,8 @@ pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
 }
 
 fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let Configuration { engine, server, .. } = arguments.options.load()?;
+    let Configuration { mut engine, server, .. } = arguments.options.load()?;
+    packages::use_locked(&mut engine.runtimes, arguments.options.configuration_file().as_deref())?;
     let asynchronous = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

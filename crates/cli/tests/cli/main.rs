@@ -9,6 +9,7 @@ mod custom;
 mod doctor;
 mod examples;
 mod limits;
+mod packages;
 mod run_errors;
 mod run_results;
 mod runner;

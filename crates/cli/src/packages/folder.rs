@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Why a folder has no packages for a task.
 #[derive(Debug, Error)]
-pub(crate) enum PackagesError {
+pub(crate) enum FolderError {
     /// Custom runtimes find their own.
     #[error("`--packages` and `--preload` are for python and javascript, not for {language}")]
     CustomRuntime { language: String },
@@ -25,7 +25,7 @@ pub(crate) enum PackagesError {
     NoNodeModules { path: PathBuf },
 }
 
-impl PackagesError {
+impl FolderError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoNodeModules { path } if path.ends_with("node_modules") => {
@@ -39,24 +39,24 @@ impl PackagesError {
     }
 }
 
-impl From<PackagesError> for Failure {
-    fn from(error: PackagesError) -> Self {
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
         Self::validation(&error, error.hint())
     }
 }
 
 /// The absolute path of `folder`, which holds packages for `language`.
-pub(crate) fn check(folder: &Path, language: &Language) -> Result<PathBuf, PackagesError> {
+pub(crate) fn check(folder: &Path, language: &Language) -> Result<PathBuf, FolderError> {
     let path = folder.to_owned();
     let absolute = match folder.canonicalize() {
         Ok(absolute) => absolute,
-        Err(source) => return Err(PackagesError::Read { path, source }),
+        Err(source) => return Err(FolderError::Read { path, source }),
     };
     if !absolute.is_dir() {
-        return Err(PackagesError::NotAFolder { path });
+        return Err(FolderError::NotAFolder { path });
     }
     if *language == Language::JavaScript && !absolute.join("node_modules").is_dir() {
-        return Err(PackagesError::NoNodeModules { path });
+        return Err(FolderError::NoNodeModules { path });
     }
     Ok(absolute)
 }
@@ -71,7 +71,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let modules = folder.path().join("node_modules");
         let refused = |path: &Path| check(path, &Language::JavaScript).unwrap_err();
-        assert!(matches!(refused(folder.path()), PackagesError::NoNodeModules { .. }));
+        assert!(matches!(refused(folder.path()), FolderError::NoNodeModules { .. }));
         assert!(check(folder.path(), &Language::Python).is_ok());
         fs::create_dir(&modules).unwrap();
         assert!(check(folder.path(), &Language::JavaScript).is_ok());
@@ -82,7 +82,7 @@ mod tests {
     fn other_things_are_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let refused = |path: &Path| check(path, &Language::Python).unwrap_err();
-        assert!(matches!(refused(file.path()), PackagesError::NotAFolder { .. }));
-        assert!(matches!(refused(Path::new("/no/such/folder")), PackagesError::Read { .. }));
+        assert!(matches!(refused(file.path()), FolderError::NotAFolder { .. }));
+        assert!(matches!(refused(Path::new("/no/such/folder")), FolderError::Read { .. }));
     }
 }
