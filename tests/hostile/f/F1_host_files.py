@@ -1,7 +1,7 @@
 # row: F1
 # tries: to read what every host has: users, keys, tokens, logs, other people's directories
 # expect: ok
-# result: {"seen": [], "users": []}
+# result: {"seen": [], "users": [], "names": "127.0.0.1"}
 import os
 import sys
 
@@ -21,4 +21,6 @@ for path in paths:
 if not sys.base_prefix.startswith("/usr/local"):
     seen += [path for path in ("/usr/local", "/usr/src") if os.path.isdir(path) and os.listdir(path)]
 users = [line for line in open("/etc/passwd") if not line.startswith("task")]
-return {"seen": seen, "users": users}
+# The supervisor is the only name server, and there for tasks that may reach hosts.
+names = " ".join(line.split()[1] for line in open("/etc/resolv.conf") if line.startswith("nameserver"))
+return {"seen": seen, "users": users, "names": names}
