@@ -66,6 +66,14 @@ async fn recovers(engine: &Engine) {
     tokio::task::block_in_place(|| wait_until("waiting workers", PATIENCE, is_well));
 }
 
+/// What an engine holds when nothing but its launchers, zygotes and waiting workers is left.
+async fn at_rest() -> Footprint {
+    let processes = LANGUAGES.len() * (2 + 3);
+    let is_at_rest = || descendants(std::process::id()).len() == processes;
+    tokio::task::block_in_place(|| wait_until("the ends of workers", PATIENCE, is_at_rest));
+    Footprint::now()
+}
+
 #[test]
 fn running_and_waiting_tasks_survive_a_killed_zygote() {
     for (language, mark) in LANGUAGES.iter().zip(["zygote-of-python", "zygote-of-javascript"]) {
@@ -148,7 +156,7 @@ fn kills_zygotes_alone() {
         let before = Footprint::after_an_engine(configuration(&LANGUAGES)).await;
         let engine = engine(&Language::Python, "zygote-to-kill").await;
         recovers(&engine).await;
-        let warm = Footprint::now();
+        let warm = at_rest().await;
         for _ in 0..5 {
             kill(&processes("zygote-to-kill").1);
             recovers(&engine).await;

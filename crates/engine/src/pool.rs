@@ -39,6 +39,8 @@ const WORKER_START_LIMIT: Duration = Duration::from_secs(30);
 const FAILURES_OF_A_POISONED_ZYGOTE: u32 = 3;
 /// Failures in a row after which waiting tasks are told instead of being kept waiting.
 const FAILURES_THAT_FAIL_TASKS: u32 = 6;
+/// How long to wait for a zygote that is being replaced until the next look.
+const PAUSE_FOR_ZYGOTE: Duration = Duration::from_millis(10);
 /// How long to wait for another worker's end when every place is taken.
 const PAUSE_FOR_SLOT: Duration = Duration::from_millis(1);
 /// Longest pause between attempts.
@@ -70,6 +72,8 @@ struct State {
     living: HashMap<u32, Living>,
     next_number: u32,
     failures: u32,
+    /// The zygote is gone and the last attempt to start another one failed.
+    is_irreplaceable: bool,
     problem: Option<String>,
     measurement: Option<oneshot::Sender<Duration>>,
     stopped: bool,
@@ -141,6 +145,7 @@ impl Pool {
         }
         state.control = Some(Arc::clone(&control));
         state.hello = hello;
+        state.is_irreplaceable = false;
         state.problem = None;
         Ok(control)
     }
@@ -256,6 +261,7 @@ impl Pool {
                     }
                     tracing::error!(language = %self.configuration.language, %error, "the zygote cannot be replaced");
                     state.problem = Some(error.to_string());
+                    state.is_irreplaceable = true;
                     let error = verdict::no_worker(&error);
                     for request in std::mem::take(&mut state.requests) {
                         let _ = request.send(Err(error.clone()));
@@ -309,6 +315,8 @@ impl Pool {
             let pause = match self.fork(limits, directory.to_vec()).await {
                 Ok(worker) => return Ok(worker),
                 Err(StartError::NoSlot) => PAUSE_FOR_SLOT,
+                // Another one is being started, however long that takes.
+                Err(StartError::NoZygote) if !self.has_given_up() => PAUSE_FOR_ZYGOTE,
                 Err(error) => {
                     failures += 1;
                     if self.lock().stopped {
@@ -322,6 +330,12 @@ impl Pool {
             };
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Whether there is nothing to wait for.
+    fn has_given_up(&self) -> bool {
+        let state = self.lock();
+        state.stopped || state.is_irreplaceable
     }
 
     /// Waiting workers are built with the configured limits; the time limit and the output limit are not part of a
@@ -420,6 +434,8 @@ impl Pool {
             }
             match error {
                 StartError::NoSlot => PAUSE_FOR_SLOT,
+                // The zygote has ended meanwhile. Its successor is asked for as many workers as are missing.
+                StartError::NoZygote => return,
                 error => self.failed_to_start(&mut state, &error),
             }
         };
