@@ -9,7 +9,7 @@ use crate::stage::{OTHER, Stage, packages, run_on};
 
 pub(crate) type Test = fn(&Stage);
 
-pub(crate) const ALL: [(&str, Test); 16] = [
+pub(crate) const ALL: [(&str, Test); 17] = [
     ("an allowed host answers", an_allowed_host_answers),
     ("clients of both languages work unchanged", clients_work_unchanged),
     ("many connections at a time", many_connections_at_a_time),
@@ -23,6 +23,7 @@ pub(crate) const ALL: [(&str, Test); 16] = [
     ("an address that changes while it is read", an_address_that_changes),
     ("other ways out are closed", other_ways_out),
     ("connections and bytes have limits", limits),
+    ("so have connections at one time", connections_at_one_time),
     ("a list can change while a task runs", a_list_can_change),
     ("what a task leaves open ends with it", what_is_left_open),
     ("without a list there is no network", without_a_list),
@@ -289,6 +290,19 @@ fn limits(_: &Stage) {
     assert_eq!(refused(&report.outcome), ["api.example.com:80 (too many bytes)"]);
     assert!(report.outcome.network.unwrap().received_bytes <= 1 << 20);
     runtime().block_on(engine.stop());
+}
+
+fn connections_at_one_time(stage: &Stage) {
+    let text = "import errno, socket\n\
+        address = socket.getaddrinfo('api.example.com', 80)[0][4]\n\
+        sockets = []\n\
+        try:\n    \
+            while True:\n        \
+                made = socket.socket()\n        \
+                made.connect(address)\n        \
+                sockets.append(made)\n\
+        except OSError as error: return [len(sockets), errno.errorcode[error.errno]]";
+    assert_eq!(stage.run(&Language::Python, text, &[API]).result(), json!([100, "EMFILE"]));
 }
 
 fn a_list_can_change(stage: &Stage) {

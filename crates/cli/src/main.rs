@@ -35,9 +35,11 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    raise_open_files();
     panics::catch(|| match &arguments.command {
         Command::Bench(arguments) => bench::bench(arguments).into(),
         Command::Run(arguments) => run::run(arguments).into(),
@@ -49,4 +51,12 @@ fn main() -> ExitCode {
         Command::Packages(arguments) => packages::packages(arguments).into(),
         Command::Doctor(arguments) => doctor::doctor(arguments).into(),
     })
+}
+
+/// Raises the limit on open files as far as it may be: each worker takes some, and so does each connection of a task. The
+/// usual limit of 1,024 is for programs that use `select(2)`, which this one does not.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it cannot be raised, it stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

@@ -21,8 +21,8 @@ use crate::connection::{self, Peers};
 const MAXIMUM_DENIALS: usize = 64;
 /// Calls for its network that a task is granted: some for each connection and its options.
 const MAXIMUM_GRANTS: usize = 4096;
-/// Connections and look-ups of a task at the same time. The supervisor has a descriptor or two for each.
-const MAXIMUM_AT_ONCE: usize = 512;
+/// Connections and look-ups that are open at one time; each takes descriptors and memory of the supervisor.
+const MAXIMUM_OPEN: usize = 100;
 /// Where the bits of `socket(2)`'s type end and its flags begin (`include/linux/net.h`).
 const SOCKET_TYPE_MASK: i32 = 0xf;
 
@@ -94,13 +94,13 @@ impl Calls {
             (Ruling::Address, _) => self.peers.answer(listener.get_ref(), &call),
             (Ruling::Connect(socket, destination), Some(network)) => {
                 while self.connections.try_join_next().is_some() {}
-                if self.connections.len() >= MAXIMUM_AT_ONCE {
-                    let _ = listener.get_ref().deny(&call, libc::EAGAIN);
+                if self.connections.len() < MAXIMUM_OPEN {
+                    let peers = self.peers.clone();
+                    let request = connection::Request { listener, call, socket, destination, peers };
+                    self.connections.spawn(connection::make(request, network.clone()));
                     return;
                 }
-                let request = connection::Request { listener, call, socket, destination, peers: self.peers.clone() };
-                self.connections.spawn(connection::make(request, network.clone()));
-                return;
+                listener.get_ref().deny(&call, libc::EMFILE)
             }
             (Ruling::Deny | Ruling::Connect(..), _) => {
                 self.remember(call.name());
