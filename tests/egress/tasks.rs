@@ -2,14 +2,15 @@
 
 use serde_json::json;
 use stockade_engine::{Engine, TaskEvent};
-use stockade_protocol::{Language, Network, Outcome};
+use stockade_protocol::{ErrorCode, Language, Network, Outcome};
+use stockade_sandbox::Wall;
 use stockade_tests::{code, configuration, run, runtime, start};
 
 use crate::stage::{OTHER, Stage, packages, run_on};
 
 pub(crate) type Test = fn(&Stage);
 
-pub(crate) const ALL: [(&str, Test); 17] = [
+pub(crate) const ALL: [(&str, Test); 19] = [
     ("an allowed host answers", an_allowed_host_answers),
     ("clients of both languages work unchanged", clients_work_unchanged),
     ("many connections at a time", many_connections_at_a_time),
@@ -22,6 +23,8 @@ pub(crate) const ALL: [(&str, Test); 17] = [
     ("a name stays where it pointed first", a_name_stays_where_it_pointed),
     ("an address that changes while it is read", an_address_that_changes),
     ("other ways out are closed", other_ways_out),
+    ("without the walls that it stands on there is none", without_its_walls),
+    ("a signal breaks no connection", signals),
     ("connections and bytes have limits", limits),
     ("so have connections at one time", connections_at_one_time),
     ("a list can change while a task runs", a_list_can_change),
@@ -265,6 +268,34 @@ fn other_ways_out(stage: &Stage) {
     assert!(done.is_empty(), "{done:?}");
     assert_eq!(stage.hits("/8.8.0.2/secret"), 0);
     assert!(report.outcome.denied.contains(&"socket".to_owned()), "{:?}", report.outcome.denied);
+}
+
+fn without_its_walls(_: &Stage) {
+    for wall in [Wall::NetworkNamespace, Wall::Seccomp] {
+        let mut configuration = configuration(&[Language::Python]);
+        configuration.without_walls = vec![wall];
+        let engine = runtime().block_on(start(configuration)).unwrap();
+        let report = run_on(&engine, &Language::Python, "return 1", &[API]);
+        assert_eq!(report.code(), Some(ErrorCode::ValidationError), "{wall}");
+        assert_eq!(run_on(&engine, &Language::Python, "return 1", &[]).result(), 1);
+        runtime().block_on(engine.stop());
+    }
+}
+
+fn signals(stage: &Stage) {
+    let text = "import signal, socket\n\
+        seen = []\n\
+        signal.signal(signal.SIGALRM, lambda *_: seen.append('signal'))\n\
+        address = socket.getaddrinfo('nobody.example.com', 80)[0][4]\n\
+        made = socket.socket()\n\
+        signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)\n\
+        try: made.connect(address)\n\
+        except OSError as error: seen.append(type(error).__name__)\n\
+        return sorted(set(seen))";
+    let report = stage.run(&Language::Python, text, &["nobody.example.com"]);
+    assert_eq!(report.result(), json!(["OSError", "signal"]));
+    // Asked for once: neither given up nor made again.
+    assert_eq!(report.outcome.network.unwrap().connections, 1);
 }
 
 fn limits(_: &Stage) {

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::session::{Direction, Session};
 
 /// Bytes that are carried at a time in each direction.
-const PART: usize = 64 * 1024;
+const PART: usize = 32 * 1024;
 
 /// How a relay ended early.
 enum Cut {

@@ -6,8 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stockade_protocol::network::{Network, NetworkUsage, Refusal, RefusedHost, normal};
-use tokio::net::TcpStream;
+use stockade_protocol::network::{Network, NetworkUsage, Refusal, RefusedHost, is_name, normal};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::{EgressConfiguration, address};
 
@@ -15,6 +16,13 @@ use crate::{EgressConfiguration, address};
 const MOST_REFUSED: usize = 64;
 /// Names that a task may look up.
 const MOST_NAMES: usize = 256;
+/// Names that one task looks up at one time.
+const LOOK_UPS_OF_A_TASK: usize = 4;
+/// Names that all tasks look up at one time. Each takes a thread, which cannot be stopped before the resolver answers.
+static LOOK_UPS: Semaphore = Semaphore::const_new(64);
+
+/// Bytes of a connection in the kernel, in each direction; Linux doubles it (`socket(7)`).
+const SOCKET_BUFFER: u32 = 256 * 1024;
 
 /// The network of one task. Copies share it.
 #[derive(Debug, Clone)]
@@ -25,6 +33,7 @@ struct Inner {
     configuration: Arc<EgressConfiguration>,
     sent: AtomicU64,
     received: AtomicU64,
+    look_ups: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -34,6 +43,8 @@ struct State {
     /// What each name was resolved to. It stays so while the task runs: a name that later points elsewhere gains
     /// nothing.
     addresses: HashMap<String, Option<IpAddr>>,
+    /// Names that were or are being looked up.
+    look_ups: usize,
     /// The names behind an address.
     names: HashMap<IpAddr, BTreeSet<String>>,
     connections: u64,
@@ -53,7 +64,8 @@ impl Session {
     /// The network of a task that has used nothing yet.
     pub fn new(configuration: Arc<EgressConfiguration>, network: Network) -> Self {
         let state = Mutex::new(State { network, ..State::default() });
-        Self(Arc::new(Inner { configuration, sent: 0.into(), received: 0.into(), state }))
+        let look_ups = Arc::new(Semaphore::new(LOOK_UPS_OF_A_TASK));
+        Self(Arc::new(Inner { configuration, sent: 0.into(), received: 0.into(), look_ups, state }))
     }
 
     /// Replaces the list, as far as the configuration allows. Connections that are open stay.
@@ -79,6 +91,10 @@ impl Session {
     /// has no address. Resolved by the supervisor's own resolver.
     pub async fn look_up(&self, name: &str) -> Option<IpAddr> {
         let name = normal(name);
+        // A dot within a label would be a border to the resolver and is none here.
+        if !is_name(&name) {
+            return None;
+        }
         {
             let mut state = self.lock();
             if !state.network.allows_name(&name) {
@@ -88,13 +104,13 @@ impl Session {
             if let Some(known) = state.addresses.get(&name) {
                 return *known;
             }
-            if state.addresses.len() == MOST_NAMES {
-                state.refuse(name, Refusal::Connections);
+            if state.look_ups >= MOST_NAMES {
+                state.refuse(name, Refusal::Names);
                 return None;
             }
+            state.look_ups += 1;
         }
-        let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-        let found: Vec<IpAddr> = found.into_iter().flatten().map(|address| address.ip().to_canonical()).collect();
+        let found = self.resolve(name.clone()).await;
         let allowed = found.iter().copied().filter(|address| self.allows(*address));
         // Where there is a choice, IPv4: it is the one that every network has.
         let chosen = allowed.min_by_key(IpAddr::is_ipv6);
@@ -108,6 +124,21 @@ impl Session {
             state.names.entry(address).or_default().insert(name);
         }
         chosen
+    }
+
+    /// All addresses of a name; none if there are none, or not in time.
+    async fn resolve(&self, name: String) -> Vec<IpAddr> {
+        let of_task = Arc::clone(&self.0.look_ups);
+        // A task of its own: the places are taken until the resolver has answered, whoever still wants the answer.
+        let resolving = tokio::spawn(async move {
+            let _places = (of_task.acquire_owned().await, LOOK_UPS.acquire().await);
+            tokio::net::lookup_host((name.as_str(), 0))
+                .await
+                .map(|found| found.map(|address| address.ip()).collect::<Vec<_>>())
+        });
+        let found = tokio::time::timeout(self.0.configuration.connect_timeout, resolving).await;
+        let found = found.ok().and_then(Result::ok).and_then(Result::ok).unwrap_or_default();
+        found.into_iter().map(|address| address.to_canonical()).collect()
     }
 
     /// Decides on a connection and counts it.
@@ -136,7 +167,7 @@ impl Session {
             } else {
                 Ok(())
             }
-        } else if names.is_some() {
+        } else if names.is_some_and(|names| names.iter().any(|name| state.network.allows_name(name))) {
             Err(Refusal::Port)
         } else {
             Err(Refusal::NotAllowed)
@@ -146,13 +177,16 @@ impl Session {
 
     /// Whether this machine's operator lets tasks reach an address at all.
     fn allows(&self, address: IpAddr) -> bool {
-        address::is_public(address)
-            || self.0.configuration.allowed_networks.iter().any(|network| network.contains(&address))
+        address::is_public(address) || self.is_listed(address)
     }
 
     /// Makes a connection that was admitted.
     pub async fn connect(&self, destination: SocketAddr) -> io::Result<TcpStream> {
-        let connecting = TcpStream::connect(destination);
+        let socket = if destination.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // What a task does not read stays in the kernel, outside the task's own limits.
+        socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+        socket.set_send_buffer_size(SOCKET_BUFFER)?;
+        let connecting = socket.connect(destination);
         let stream = tokio::time::timeout(self.0.configuration.connect_timeout, connecting)
             .await
             .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -231,7 +265,7 @@ mod tests {
         assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Ok(()));
         assert_eq!(session.admit("1.2.3.4:22".parse().unwrap()), Err(Refusal::Port));
         session.change(Network::default());
-        assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::Port));
+        assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::NotAllowed));
         assert_eq!(session.usage().connections, 1);
     }
 
@@ -284,10 +318,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn so_have_names_also_when_they_are_asked_for_at_once() {
+        let session = session(&["*.localhost"], |_| {});
+        let asked = (0..2 * MOST_NAMES).map(|number| {
+            let session = session.clone();
+            tokio::spawn(async move { session.look_up(&format!("a{number}.localhost")).await })
+        });
+        for asked in asked.collect::<Vec<_>>() {
+            asked.await.unwrap();
+        }
+        assert_eq!(session.lock().look_ups, MOST_NAMES);
+        assert!(session.usage().refused.iter().any(|refused| refused.reason == Refusal::Names));
+    }
+
+    #[tokio::test]
     async fn names_are_looked_up_only_when_they_are_allowed() {
         let session = session(&["localhost"], |_| {});
         assert_eq!(session.look_up("example.org").await, None);
         assert_eq!(session.look_up("LOCALHOST.").await, None);
+        assert_eq!(session.look_up("a\\.localhost").await, None);
         assert_eq!(
             refused(&session),
             ["example.org (not among the allowed hosts)", "localhost (its address is not public)"]

@@ -89,7 +89,7 @@ impl Calls {
         self.grants += 1;
         let answered = match (ruling, &self.network) {
             (Ruling::LetThrough, _) => listener.get_ref().let_through(&call),
-            (Ruling::Pretend, _) => listener.get_ref().answer(&call, 0),
+            (Ruling::Pretend, _) => listener.get_ref().pretend(&call),
             (Ruling::Fail(error), _) => listener.get_ref().deny(&call, error),
             (Ruling::Address, _) => self.peers.answer(listener.get_ref(), &call),
             (Ruling::Connect(socket, destination), Some(network)) => {

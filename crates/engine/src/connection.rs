@@ -40,7 +40,7 @@ impl Peers {
         let Some(peer) = peer.filter(|_| listener.is_waiting(call)) else { return listener.let_through(call) };
         let address = if call.number() == libc::SYS_getpeername { peer } else { OWN_ADDRESS };
         match call.give_address(listener, address) {
-            Ok(()) => listener.answer(call, 0),
+            Ok(()) => listener.pretend(call),
             Err(_) => listener.deny(call, libc::EFAULT),
         }
     }
@@ -127,7 +127,7 @@ impl Request {
             self.peers.lock().insert(about.st_ino, self.destination);
         }
         let placed = listener.replace(&self.call, self.call.integer(0), theirs.as_fd());
-        placed.is_ok() && listener.deny(&self.call, error).is_ok()
+        placed.is_ok() && listener.finish(&self.call, error).is_ok()
     }
 
     fn fail(self, error: i32) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use stockade_egress::{EgressConfiguration, Session};
 use stockade_protocol::frame;
-use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError};
+use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, Task, TaskError};
 use stockade_sandbox::cgroup::Cgroups;
 use stockade_sandbox::{Identity, Wall};
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -32,6 +32,9 @@ const LONGEST_PATH: usize = 4095;
 /// How long a stopped engine waits for the last processes to be gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
+/// What keeps a task with hosts from all others: its own sockets lead nowhere, and the supervisor is asked to connect.
+const WALLS_OF_HOSTS: [Wall; 2] = [Wall::NetworkNamespace, Wall::Seccomp];
+
 /// A running engine; clones share it.
 #[derive(Debug, Clone)]
 pub struct Engine(Arc<Shared>);
@@ -45,6 +48,8 @@ struct Shared {
     queued: AtomicUsize,
     load: Arc<Load>,
     egress: Arc<EgressConfiguration>,
+    /// A wall that was given up and that a task with hosts cannot do without.
+    missing_for_hosts: Option<Wall>,
     draining: AtomicBool,
     idle: Notify,
 }
@@ -98,6 +103,7 @@ impl Engine {
             queued: AtomicUsize::new(0),
             load,
             egress: Arc::new(configuration.egress),
+            missing_for_hosts: configuration.without_walls.into_iter().find(|wall| WALLS_OF_HOSTS.contains(wall)),
             draining: AtomicBool::new(false),
             idle: Notify::new(),
         })))
@@ -108,6 +114,9 @@ impl Engine {
     pub fn submit(&self, task: Task) -> Result<RunningTask, TaskError> {
         let shared = &self.0;
         let pool = shared.pool(&task)?;
+        if !task.network.allowed_hosts.is_empty() {
+            shared.check_hosts(&task.network)?;
+        }
         let (assignment, directory) = assignment(task, pool, &shared.egress)?;
         if shared.draining.load(Ordering::SeqCst) {
             return Err(TaskError::new(ErrorCode::CapacityError, "The engine is shutting down and takes no new tasks"));
@@ -222,6 +231,25 @@ impl Shared {
                 format!("no runtime for the language `{}`; there are: {}", task.language, known.join(", ")),
             )
         })
+    }
+
+    /// Whether a task may have these hosts here.
+    fn check_hosts(&self, network: &Network) -> Result<(), TaskError> {
+        if let Some(wall) = self.missing_for_hosts {
+            let message =
+                format!("Tasks cannot be given hosts without the wall `{wall}`: they would reach all others too");
+            return Err(TaskError::new(ErrorCode::ValidationError, message)
+                .with_description("`stockade doctor` says how to build the wall."));
+        }
+        match self.egress.first_beyond(network) {
+            None => Ok(()),
+            Some(host) => {
+                let message =
+                    format!("The task may not have `{host}`: it is not among the hosts that tasks may reach here");
+                Err(TaskError::new(ErrorCode::PermissionError, message)
+                    .with_description("The operator allows hosts with `network.allowed_hosts` in the configuration."))
+            }
+        }
     }
 
     fn join_queue(&self) -> Result<(), TaskError> {
@@ -343,11 +371,6 @@ fn assignment(task: Task, pool: &Pool, egress: &Arc<EgressConfiguration>) -> Res
     };
     let head = frame::task_head(&settings, &code, task.inputs.len())
         .ok_or_else(|| TaskError::new(ErrorCode::ValidationError, "code and inputs together are larger than 4 GiB"))?;
-    if let Some(host) = egress.first_beyond(&task.network) {
-        let message = format!("The task may not have `{host}`: it is not among the hosts that tasks may reach here");
-        return Err(TaskError::new(ErrorCode::PermissionError, message)
-            .with_description("The operator allows hosts with `network.allowed_hosts` in the configuration."));
-    }
     let has_network = !task.network.allowed_hosts.is_empty();
     let network = has_network.then(|| Session::new(Arc::clone(egress), task.network));
     let head = head.freeze();

@@ -152,9 +152,9 @@ pub fn normal(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// Letters, digits, `-` and `_` between dots. A last part of digits alone would be an address to some readers
+/// Whether a text is a name: letters, digits, `-` and `_` between dots. A last part of digits alone would be an address to some readers
 /// (WHATWG URL, "ends in a number checker").
-fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= LONGEST_LABEL
@@ -193,7 +193,7 @@ impl From<AllowedHost> for String {
 /// What a task did with its network.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkUsage {
-    /// Connections that were made.
+    /// Connections that were allowed, made or not.
     pub connections: u64,
     /// Bytes that the task sent.
     pub sent_bytes: u64,
@@ -231,6 +231,9 @@ pub enum Refusal {
     /// The address is not one of the public internet: loopback, private, link-local, metadata, multicast.
     #[error("its address is not public")]
     Address,
+    /// The task has looked up as many names as it may.
+    #[error("too many names")]
+    Names,
     /// The task has made as many connections as it may.
     #[error("too many connections")]
     Connections,

@@ -153,15 +153,24 @@ struct Program {
 fn install_filter(plan: &WorkerPlan) -> io::Result<Option<OwnedFd>> {
     const SET_MODE_FILTER: libc::c_ulong = 1;
     const NEW_LISTENER: libc::c_ulong = 1 << 3;
+    /// Signals wait until a call that the supervisor has taken is answered. Otherwise a caught one would make it fail,
+    /// or be made again, while the supervisor still works on it. Linux 5.19.
+    const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
     if plan.filter.is_empty() {
         return Ok(None);
     }
     let length = u16::try_from(plan.filter.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     // A `sock_filter` is eight bytes: code u16, jt u8, jf u8, k u32, which the plan keeps as one u64.
     let program = Program { length, instructions: plan.filter.as_ptr() };
-    let flags = if plan.listener { NEW_LISTENER } else { 0 };
     // SAFETY: `program` describes the live instructions of the plan.
-    let result = unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &raw const program) };
+    let install =
+        |flags: libc::c_ulong| unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &raw const program) };
+    let flags = if plan.listener { NEW_LISTENER | WAIT_KILLABLE } else { 0 };
+    let mut result = install(flags);
+    if result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL) {
+        // An older kernel, which knows no such flag.
+        result = install(flags & !WAIT_KILLABLE);
+    }
     if result < 0 {
         return Err(io::Error::last_os_error());
     }

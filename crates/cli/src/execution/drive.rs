@@ -30,7 +30,10 @@ pub(crate) fn execute(
         .build()
         .map_err(|error| Failure::setup(&format_args!("cannot start threads: {error}"), None))?;
     show_warnings();
-    runtime.block_on(start_and_run(configuration, task, streams))
+    let outcome = runtime.block_on(start_and_run(configuration, task, streams));
+    // A look-up for the task may still wait for the resolver; nobody waits for it.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn start_and_run(

@@ -3,12 +3,11 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use stockade_protocol::network::{Refusal, RefusedHost};
+use stockade_protocol::network::{AllowedHost, Refusal, RefusedHost};
 use stockade_protocol::{ErrorCode, Language, Limits, TaskError};
 
 use crate::limits;
 use crate::render::outcome::Refusals;
-use crate::render::visible::visible;
 use crate::units::{DurationText, SizeText};
 
 /// Hints for `error`, the most specific first.
@@ -85,7 +84,9 @@ fn missing_package(error: &TaskError, language: &Language) -> Option<String> {
 /// How the first host that the list lacks gets into it.
 fn for_hosts(hosts: &[RefusedHost]) -> Option<String> {
     let refused = hosts.iter().find(|refused| matches!(refused.reason, Refusal::NotAllowed | Refusal::Port))?;
-    Some(format!("if the code may reach it, give `--allow-host {}`", visible(&refused.host)))
+    // Only what is a host is fit to be copied.
+    let host: AllowedHost = refused.host.parse().ok()?;
+    Some(format!("if the code may reach it, give `--allow-host {host}`"))
 }
 
 /// What a refused system call was for. The first group that has one of the calls speaks.
@@ -93,7 +94,7 @@ fn for_denied(denied: &[String]) -> Option<&'static str> {
     const GROUPS: [(&[&str], &str); 4] = [
         (
             &["socket", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "recvfrom"],
-            "tasks have no network; fetch the data first and hand it in, or allow the host with `--allow-host NAME`",
+            "tasks have no network but TCP to allowed hosts: fetch the data first and hand it in, or give `--allow-host NAME`",
         ),
         (
             &["mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "fsopen", "move_mount", "open_tree"],

@@ -75,14 +75,14 @@ fn the_network_is_off() {
     assert!(
         finished
             .stderr
-            .contains("\ndenied: socket\nhint: tasks have no network; fetch the data first and hand it in, or allow "),
+            .contains("\ndenied: socket\nhint: tasks have no network but TCP to allowed hosts: fetch the data first and hand it in, or "),
         "{}",
         finished.transcript()
     );
     let javascript =
         "await new Promise((resolve, reject) => require('net').connect(80, '203.0.113.1').on('error', reject));";
     let finished = Workspace::run_code("orders.js", javascript, &[]);
-    finished.assert_failed(6, "\ndenied: socket\nhint: tasks have no network;");
+    finished.assert_failed(6, "\ndenied: socket\nhint: tasks have no network but TCP");
 }
 
 #[test]

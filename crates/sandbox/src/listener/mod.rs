@@ -87,12 +87,17 @@ impl Listener {
 
     /// Makes the call fail with this error number, such as `EPERM`.
     pub fn deny(&self, call: &Call, error: i32) -> io::Result<()> {
-        self.send(&Response { id: call.id(), value: 0, error: -error, flags: 0 })
+        self.finish(call, error)
     }
 
-    /// Makes the call return this value without doing anything.
-    pub fn answer(&self, call: &Call, value: i64) -> io::Result<()> {
-        self.send(&Response { id: call.id(), value, error: 0, flags: 0 })
+    /// Makes the call return 0 without doing anything.
+    pub fn pretend(&self, call: &Call) -> io::Result<()> {
+        self.finish(call, 0)
+    }
+
+    /// Makes the call fail with this error number, or return 0 if it is 0.
+    pub fn finish(&self, call: &Call, error: i32) -> io::Result<()> {
+        self.send(&Response { id: call.id(), value: 0, error: -error, flags: 0 })
     }
 
     /// Lets the kernel go on with the call, with the arguments that it has by then: other threads can change what lies
