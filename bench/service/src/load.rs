@@ -42,6 +42,8 @@ pub(crate) struct Overload {
 #[derive(Debug)]
 pub(crate) struct Soak {
     pub(crate) tasks: usize,
+    /// Of them those that did not succeed: a machine that stands still makes tasks reach their time limit.
+    pub(crate) failed: usize,
     pub(crate) seconds: f64,
     pub(crate) before: Footprint,
     pub(crate) after: Footprint,
@@ -165,13 +167,14 @@ pub(crate) async fn soak(service: &Service, tasks: usize, connections: usize) ->
     service.all_waiting().await;
     let before = Footprint::of(service.process());
     let started = Instant::now();
-    many(service, tasks, connections).await;
+    let failed = many(service, tasks, connections).await;
     let seconds = started.elapsed().as_secs_f64();
     service.all_waiting().await;
-    Soak { tasks, seconds, before, after: Footprint::of(service.process()) }
+    Soak { tasks, failed, seconds, before, after: Footprint::of(service.process()) }
 }
 
-async fn many(service: &Service, tasks: usize, connections: usize) {
+/// Runs them; how many did not succeed.
+async fn many(service: &Service, tasks: usize, connections: usize) -> usize {
     let mut callers = JoinSet::new();
     for number in 0..connections {
         let address = service.address;
@@ -179,13 +182,18 @@ async fn many(service: &Service, tasks: usize, connections: usize) {
         callers.spawn(async move {
             let requests = [trivial("python"), trivial("javascript")];
             let mut client = Client::connect(address).await;
+            let mut failed = 0;
             for number in 0..count {
                 let answer = client.send(&requests[number % 2]).await;
-                assert_eq!(answer.status, 200, "{answer:?}");
+                if answer.status != 200 {
+                    eprintln!("{answer:?}");
+                    failed += 1;
+                }
             }
+            failed
         });
     }
-    callers.join_all().await;
+    callers.join_all().await.into_iter().sum()
 }
 
 pub(crate) fn milliseconds(since: Instant) -> f64 {

@@ -101,10 +101,10 @@ pub(crate) fn section(figures: &Figures, concurrency: usize, queue: usize) -> St
             100.0 * disturbance,
         );
     }
-    if let Some(Soak { tasks, seconds, before, after }) = &figures.soak {
+    if let Some(Soak { tasks, failed, seconds, before, after }) = &figures.soak {
         let _ = write!(
             text,
-            "\n{tasks} tasks in {} s, both languages in turn, before and after: {} and {} MiB resident, {} and {} \
+            "\n{tasks} tasks in {} s, both languages in turn, {failed} of them failed; before and after: {} and {} MiB resident, {} and {} \
              descriptors,\n{} and {} processes.\n",
             rounded(*seconds),
             rounded(before.resident_mebibytes),
