@@ -126,12 +126,15 @@ fn a_killed_worker_says_that_it_was_killed_from_outside() {
     let mark = "zygote-of-a-worker";
     runtime().block_on(async {
         let engine = engine(&Language::Python, mark).await;
-        let running = started(&engine, &Language::Python, limits()).await;
+        // The child tells its worker from those that wait.
+        let source =
+            "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nprint('started', flush=True)\nchild.wait()";
+        let mut running = engine.submit(code(&Language::Python, source)).unwrap();
+        while !matches!(running.next_event().await, Some(TaskEvent::Stdout(_))) {}
         let (_, zygote) = processes(mark);
-        // Whichever of them runs the task.
-        for worker in descendants(std::process::id()).iter().filter(|process| process.parent == zygote.id) {
-            kill(worker);
-        }
+        let all = descendants(std::process::id());
+        let is_parent = |worker: &&Process| worker.parent == zygote.id && all.iter().any(|one| one.parent == worker.id);
+        kill(all.iter().find(is_parent).unwrap());
         let error = running.outcome().await.result.unwrap_err();
         assert_eq!(error.code, ErrorCode::RuntimeError);
         assert!(error.message.starts_with("The process was killed from outside"), "{error}");
