@@ -71,3 +71,14 @@ impl Service {
         self.process.wait().unwrap();
     }
 }
+
+impl Drop for Service {
+    /// A measurement that broke off leaves no service behind.
+    fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            // It ends meanwhile, or is gone already.
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+}
