@@ -51,6 +51,27 @@ fn numpy_and_pandas_calculate() {
 }
 
 #[test]
+fn scikit_learn_fits_in_every_worker() {
+    // Loaded in the zygote with OpenBLAS and OpenMP, which have threads of their own.
+    let engine = engine_with_packages(Language::Python, "python", &["sklearn.ensemble", "sklearn.linear_model"]);
+    let fitted = results(
+        &engine,
+        &Language::Python,
+        "import numpy\n\
+         from sklearn.ensemble import HistGradientBoostingRegressor\n\
+         from sklearn.linear_model import LinearRegression\n\
+         rows = numpy.arange(400.0).reshape(200, 2)\n\
+         line = LinearRegression().fit(rows, rows.sum(axis=1))\n\
+         trees = HistGradientBoostingRegressor(max_iter=5).fit(rows, rows[:, 0])\n\
+         return [round(float(line.predict([[3, 4]])[0]), 6), len(trees.predict(rows))]\n",
+    );
+    for result in fitted {
+        assert_eq!(result, json!([7.0, 200]));
+    }
+    runtime().block_on(engine.stop());
+}
+
+#[test]
 fn no_two_workers_share_the_random_numbers_of_numpy() {
     let engine = engine_with_packages(Language::Python, "python", &["numpy"]);
     let text = "import numpy\nreturn [numpy.random.random(), numpy.random.default_rng().random()]\n";

@@ -22,7 +22,8 @@ _SETTINGS_VARIABLE = "STOCKADE_ZYGOTE"
 # Loaded for everyone because nearly all code uses them and they are small.
 _STANDARD = ("collections", "datetime", "functools", "itertools", "math", "random", "re", "time")
 _OBJECTS_PER_COLLECTION = 10_000
-# Thread pools of numerical libraries do not survive a fork, and a task is given about one processor.
+# Thread pools of numerical libraries do not survive a fork, and a task is given about one processor. The operator may
+# set other numbers.
 _SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -80,7 +81,7 @@ def _preload(names, packages):
         sys.path.append(packages)
         hide_folder(packages)
     for variable in _SINGLE_THREADED:
-        os.environ[variable] = "1"
+        os.environ.setdefault(variable, "1")
     missing = []
     for name in names:
         try:

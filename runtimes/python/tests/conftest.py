@@ -27,8 +27,8 @@ def zygote_with(interpreter):
     """Zygotes with settings of their own."""
     started = []
 
-    def start(settings):
-        started.append(Zygote(interpreter, settings))
+    def start(settings, environment=None):
+        started.append(Zygote(interpreter, settings, environment))
         return started[-1]
 
     yield start

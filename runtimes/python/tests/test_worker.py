@@ -48,6 +48,16 @@ def test_preload(zygote_with, tmp_path):
     assert end.value == [True, "1", ["HOME", "LANG", "PATH", "TZ"]]
 
 
+def test_threads_of_libraries_are_one_unless_the_operator_says_so(zygote_with, tmp_path):
+    (tmp_path / "threads.py").write_text(
+        "import os\nvalue = [os.environ[name] for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')]"
+    )
+    settings = {"packages": str(tmp_path), "preload": ["threads"]}
+    code = "import threads\nreturn threads.value"
+    assert zygote_with(settings).worker().run(code).value == ["1", "1"]
+    assert zygote_with(settings, {"OMP_NUM_THREADS": "3"}).worker().run(code).value == ["3", "1"]
+
+
 def test_frames_of_packages_are_left_out(zygote_with, tmp_path):
     (tmp_path / "package.py").write_text("def fail():\n    raise ValueError('inside')")
     zygote = zygote_with({"packages": str(tmp_path)})

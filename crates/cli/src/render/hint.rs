@@ -7,6 +7,7 @@ use stockade_protocol::network::{AllowedHost, Refusal, RefusedHost};
 use stockade_protocol::{ErrorCode, Language, Limits, TaskError};
 
 use crate::limits;
+use crate::render::modules;
 use crate::render::outcome::Refusals;
 use crate::units::{DurationText, SizeText};
 
@@ -35,14 +36,12 @@ fn for_code(error: &TaskError, language: &Language, given: &Limits) -> Option<St
             let more = given.processes.saturating_mul(2).min(*limits::PROCESSES.end());
             (more > given.processes).then(|| raise("--processes", more))
         }
-        ErrorCode::PermissionError if error.message.contains("is not allowed") => {
-            Some("add the module with `--allow MODULE`, or leave `--allow` out to allow what is installed".to_owned())
-        }
+        ErrorCode::PermissionError if error.message.contains("is not allowed") => Some(modules::refused(error)),
         ErrorCode::SyntaxError if *language == Language::JavaScript && mentions_module_syntax(&error.message) => Some(
             "the code is the body of a function: use `require(…)` or `await import(…)`, and `return` the result"
                 .to_owned(),
         ),
-        ErrorCode::RuntimeError => missing_package(error, language),
+        ErrorCode::RuntimeError => modules::missing(error, language),
         ErrorCode::InternalError => {
             Some("this is a defect of stockade; please report it with the output of `stockade doctor`".to_owned())
         }
@@ -65,20 +64,6 @@ fn mentions_module_syntax(message: &str) -> bool {
     message.contains("import statement")
         || message.contains("token 'export'")
         || message.contains("import call expects")
-}
-
-fn missing_package(error: &TaskError, language: &Language) -> Option<String> {
-    match language {
-        Language::Python if error.name.as_deref() == Some("ModuleNotFoundError") => {
-            Some("install packages with `pip install --target DIR …` and give `--packages DIR`".to_owned())
-        }
-        Language::JavaScript
-            if error.message.starts_with("Cannot find module") || error.message.starts_with("Cannot find package") =>
-        {
-            Some("install packages with `npm install --prefix DIR …` and give `--packages DIR`".to_owned())
-        }
-        _ => None,
-    }
 }
 
 /// How the first host that the list lacks gets into it.

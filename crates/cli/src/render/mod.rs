@@ -2,6 +2,7 @@
 
 mod hint;
 mod message;
+mod modules;
 mod outcome;
 mod paint;
 mod terminal;

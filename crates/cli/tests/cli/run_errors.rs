@@ -98,7 +98,7 @@ fn modules_that_are_not_allowed() {
     let finished =
         Workspace::run_code("x.py", "import json\nimport os\nreturn 1\n", &["--allow", "json", "--allow", "math"]);
     finished.assert_failed(6, "Module 'os' is not allowed. Allowed modules: json, math\n  --> x.py:2");
-    assert!(finished.stderr.contains("hint: add the module with `--allow MODULE`"), "{}", finished.transcript());
+    assert!(finished.stderr.contains("hint: add the module with `--allow os`"), "{}", finished.transcript());
     let finished = Workspace::run_code("x.js", "const fs = require('fs');\nreturn 1;\n", &["--allow", ""]);
     finished.assert_failed(6, "Module 'fs' is not allowed.");
 }
@@ -108,14 +108,18 @@ fn modules_that_are_not_installed() {
     let finished = Workspace::run_code("x.py", "import no_such_module\n", &[]);
     finished.assert_failed(1, "error: RUNTIME_ERROR: ModuleNotFoundError: No module named 'no_such_module'");
     assert!(
-        finished.stderr.contains("hint: install packages with `pip install --target DIR …`"),
+        finished
+            .stderr
+            .contains("hint: it is not installed; install it with `stockade packages add python no-such-module`"),
         "{}",
         finished.stderr
     );
     let finished = Workspace::run_code("x.js", "require('no-such-module');\n", &[]);
     finished.assert_failed(1, "error: RUNTIME_ERROR: Error: Cannot find module 'no-such-module'");
     assert!(
-        finished.stderr.contains("hint: install packages with `npm install --prefix DIR …`"),
+        finished
+            .stderr
+            .contains("hint: it is not installed; install it with `stockade packages add javascript no-such-module`"),
         "{}",
         finished.stderr
     );
