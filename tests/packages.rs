@@ -94,3 +94,45 @@ fn a_package_of_npm_works() {
     }
     runtime().block_on(engine.stop());
 }
+
+/// The lines of a table in docs/packages.md: package, code and result.
+fn documented(heading: &str) -> Vec<(String, String, serde_json::Value)> {
+    let page = include_str!("../docs/packages.md");
+    let table = page.split_once(heading).unwrap().1.split("\n#").next().unwrap();
+    let lines = table.lines().filter(|line| line.starts_with("| `"));
+    let cells = lines.map(|line| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    cells
+        .map(|cells| match cells.as_slice() {
+            [package, code, result] => (package.clone(), code.clone(), serde_json::from_str(result).unwrap()),
+            cells => unreachable!("{cells:?} are not three cells"),
+        })
+        .collect()
+}
+
+fn run_documented(language: &Language, folder: &str, heading: &str, installed: &[&str]) {
+    let lines = documented(heading);
+    let names: Vec<&str> = lines.iter().map(|(package, _, _)| package.as_str()).collect();
+    assert_eq!(names, installed, "the table and what is installed for it");
+    let engine = engine_with_packages(language.clone(), folder, &[]);
+    for (package, text, expected) in lines {
+        let mut task = code(language, text);
+        task.limits.memory_bytes = 512 << 20;
+        let report = runtime().block_on(run(&engine, task));
+        assert_eq!(report.result(), expected, "{package}: {report:?}");
+    }
+    runtime().block_on(engine.stop());
+}
+
+#[test]
+fn the_documented_packages_of_python_work() {
+    let requirements = include_str!("packages/requirements.txt");
+    let installed: Vec<&str> = requirements.lines().filter_map(|line| Some(line.split_once("==")?.0)).collect();
+    run_documented(&Language::Python, "python", "### Of Python", &installed);
+}
+
+#[test]
+fn the_documented_packages_of_javascript_work() {
+    let manifest: serde_json::Value = serde_json::from_str(include_str!("packages/package.json")).unwrap();
+    let installed: Vec<&str> = manifest["dependencies"].as_object().unwrap().keys().map(String::as_str).collect();
+    run_documented(&Language::JavaScript, "javascript", "### Of JavaScript", &installed);
+}
