@@ -96,8 +96,10 @@ test: test-dependencies test-rust test-python test-javascript test-documentation
 .PHONY: test-rust
 test-rust: test-dependencies
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	    set -ex; $(CARGO) nextest run --workspace --exclude stockade-tests --locked --no-fail-fast; \
-	    $(CARGO) test --package stockade-tests --locked --no-fail-fast; \
+	    set -x; status=0; \
+	    $(CARGO) nextest run --workspace --exclude stockade-tests --locked --no-fail-fast || status=$$?; \
+	    $(CARGO) test --package stockade-tests --locked --no-fail-fast || status=$$?; \
+	    exit $$status; \
 	else \
 	    set -ex; $(CARGO) test --workspace --locked --no-fail-fast; \
 	fi
