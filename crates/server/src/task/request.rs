@@ -108,11 +108,8 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
 /// A list that is switched off is no list; a network without one would be none.
 fn network(value: &RawValue) -> Result<Network, Problem> {
     let request: NetworkRequest = read_object("network", value)?;
-    if request.enabled == Some(false) {
-        return Ok(Network::default());
-    }
-    if request.enabled == Some(true) && request.allowed_hosts.is_empty() {
-        return Err(Problem::validation("`network` is enabled and `allowed_hosts` is empty: list the hosts"));
+    if request.allowed_hosts.is_empty() {
+        return Err(Problem::validation("`network.allowed_hosts` is empty: list the hosts, or leave `network` out"));
     }
     if request.allowed_hosts.len() > MAXIMUM_HOSTS {
         return Err(Problem::validation(format!("`network.allowed_hosts` lists more than {MAXIMUM_HOSTS} hosts")));
@@ -122,7 +119,8 @@ fn network(value: &RawValue) -> Result<Network, Problem> {
             Problem::validation(format!("`network.allowed_hosts`: {}", printable(&format!("{error}"))))
         })
     });
-    Ok(Network { allowed_hosts: hosts.collect::<Result<_, _>>()? })
+    let allowed_hosts = hosts.collect::<Result<_, _>>()?;
+    Ok(if request.enabled == Some(false) { Network::default() } else { Network { allowed_hosts } })
 }
 
 fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSettings) -> Result<Limits, Problem> {
