@@ -19,8 +19,8 @@ use crate::connection::{self, Peers};
 /// Denied system calls that are answered with `EPERM` and remembered; from then on the kernel answers `ENOSYS` by
 /// itself, so that a task cannot keep the supervisor busy.
 const MAXIMUM_DENIALS: usize = 64;
-/// Calls for its network that a task is granted: some for each connection and its options.
-const MAXIMUM_GRANTS: usize = 4096;
+/// Calls of a task that are looked at, which are some for each of its connections; later ones are denied unseen.
+const MAXIMUM_CALLS: usize = 4096;
 /// Connections and look-ups that are open at one time; each takes descriptors and memory of the supervisor.
 const MAXIMUM_OPEN: usize = 100;
 /// Where the bits of `socket(2)`'s type end and its flags begin (`include/linux/net.h`).
@@ -35,7 +35,7 @@ pub(crate) struct Calls {
     connections: JoinSet<()>,
     /// Which hosts the worker's sockets of those connections lead to.
     peers: Peers,
-    grants: usize,
+    calls: usize,
     denials: usize,
     denied: Vec<String>,
 }
@@ -63,7 +63,7 @@ impl Calls {
             network,
             connections: JoinSet::new(),
             peers: Peers::default(),
-            grants: 0,
+            calls: 0,
             denials: 0,
             denied: Vec::new(),
         }
@@ -81,16 +81,16 @@ impl Calls {
             return;
         };
         let ruling = match &self.network {
-            _ if self.grants >= MAXIMUM_GRANTS => Ruling::Deny,
+            _ if self.calls >= MAXIMUM_CALLS => Ruling::Deny,
             Some(network) => rule(listener.get_ref(), &call, network),
             None if call.is_harmless() => Ruling::LetThrough,
             None => Ruling::Deny,
         };
-        self.grants += 1;
+        self.calls += 1;
         let answered = match (ruling, &self.network) {
             (Ruling::LetThrough, _) => listener.get_ref().let_through(&call),
-            (Ruling::Pretend, _) => listener.get_ref().pretend(&call),
-            (Ruling::Fail(error), _) => listener.get_ref().deny(&call, error),
+            (Ruling::Pretend, _) => listener.get_ref().finish(&call, 0),
+            (Ruling::Fail(error), _) => listener.get_ref().finish(&call, error),
             (Ruling::Address, _) => self.peers.answer(listener.get_ref(), &call),
             (Ruling::Connect(socket, destination), Some(network)) => {
                 while self.connections.try_join_next().is_some() {}
@@ -100,11 +100,11 @@ impl Calls {
                     self.connections.spawn(connection::make(request, network.clone()));
                     return;
                 }
-                listener.get_ref().deny(&call, libc::EMFILE)
+                listener.get_ref().finish(&call, libc::EMFILE)
             }
             (Ruling::Deny | Ruling::Connect(..), _) => {
                 self.remember(call.name());
-                listener.get_ref().deny(&call, libc::EPERM)
+                listener.get_ref().finish(&call, libc::EPERM)
             }
         };
         if answered.is_err() || self.denials >= MAXIMUM_DENIALS {

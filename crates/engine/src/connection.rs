@@ -40,8 +40,8 @@ impl Peers {
         let Some(peer) = peer.filter(|_| listener.is_waiting(call)) else { return listener.let_through(call) };
         let address = if call.number() == libc::SYS_getpeername { peer } else { OWN_ADDRESS };
         match call.give_address(listener, address) {
-            Ok(()) => listener.pretend(call),
-            Err(_) => listener.deny(call, libc::EFAULT),
+            Ok(()) => listener.finish(call, 0),
+            Err(_) => listener.finish(call, libc::EFAULT),
         }
     }
 
@@ -132,7 +132,7 @@ impl Request {
 
     fn fail(self, error: i32) {
         // An error here is the end of the caller.
-        let _ = self.listener.get_ref().deny(&self.call, error);
+        let _ = self.listener.get_ref().finish(&self.call, error);
     }
 }
 

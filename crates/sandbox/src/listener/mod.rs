@@ -85,17 +85,7 @@ impl Listener {
         Ok(Call::new(&notification))
     }
 
-    /// Makes the call fail with this error number, such as `EPERM`.
-    pub fn deny(&self, call: &Call, error: i32) -> io::Result<()> {
-        self.finish(call, error)
-    }
-
-    /// Makes the call return 0 without doing anything.
-    pub fn pretend(&self, call: &Call) -> io::Result<()> {
-        self.finish(call, 0)
-    }
-
-    /// Makes the call fail with this error number, or return 0 if it is 0.
+    /// Makes the call fail with this error number, such as `EPERM`, or return 0 without doing anything if it is 0.
     pub fn finish(&self, call: &Call, error: i32) -> io::Result<()> {
         self.send(&Response { id: call.id(), value: 0, error: -error, flags: 0 })
     }

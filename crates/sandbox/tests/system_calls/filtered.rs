@@ -73,7 +73,7 @@ fn answer(listener: &Listener) -> Option<Vec<&'static str>> {
             if call.is_harmless() {
                 let _ = listener.let_through(&call);
             } else {
-                let _ = listener.deny(&call, libc::EPERM);
+                let _ = listener.finish(&call, libc::EPERM);
                 denied.push(call.name());
             }
         } else if happened.contains(PollFlags::HUP) {
