@@ -61,7 +61,7 @@ impl Running {
 
     /// The most memory that the runner's first process has held at a time, in MiB.
     pub(crate) fn peak_mebibytes(&self) -> f64 {
-        crate::footprint::peak_mebibytes(self.process.id().unwrap())
+        stockade_bench_shared::process::peak_mebibytes(self.process.id().unwrap())
     }
 }
 

@@ -5,7 +5,7 @@
 //! - [`candidate`]: what is measured, and how it is started.
 //! - [`workload`]: the tasks, and how long each kind took.
 //! - [`footprint`]: memory and processor time of a runner and all its processes.
-//! - [`report`]: the table, and its place in BENCHMARKS.md.
+//! - [`report`]: the table.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot go on has failed")]
 
@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use candidate::{Candidate, Running};
 use clap::Parser;
+use stockade_bench_shared::section;
 use workload::Figures;
 
 /// Measure `stockade runner` beside n8n's own JavaScript runner
@@ -87,7 +88,7 @@ async fn main() {
         report::table(&rounds, idle_with_both, &large, &candidate::versions(&arguments.node, &arguments.official));
     print!("{text}");
     if let Some(file) = &arguments.write {
-        report::write(file, &text);
+        section::write(file, report::HEADING, &text).unwrap();
     }
 }
 

@@ -1,12 +1,11 @@
-//! The table, and its place in BENCHMARKS.md.
+//! The table.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use crate::workload::{Figures, Large, median};
 
-const HEADING: &str = "## Beside n8n's own runner\n";
+pub(crate) const HEADING: &str = "## Beside n8n's own runner\n";
 
 /// One line of the table: what it is, in which unit, where it stands, and the target as a share of the official figure.
 type Line = (&'static str, &'static str, fn(&Figures) -> f64, Option<&'static str>);
@@ -84,41 +83,10 @@ pub(crate) fn table_of_builds(rounds: &[[Figures; 4]]) -> String {
     text
 }
 
-/// Puts the section in the place of the one that is there, or at the end.
-pub(crate) fn write(file: &Path, section: &str) {
-    let old = fs::read_to_string(file).unwrap_or_default();
-    fs::write(file, with_section(&old, section)).unwrap();
-}
-
-fn with_section(old: &str, section: &str) -> String {
-    let Some((before, after)) = old.split_once(HEADING) else {
-        return format!("{}\n\n{section}", old.trim_end());
-    };
-    match after.find("\n## ") {
-        Some(next) => format!("{before}{section}{}", &after[next..]),
-        None => format!("{before}{section}"),
-    }
-}
-
 fn rounded(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
 fn kernel() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_section_replaces_itself_and_nothing_else() {
-        let section = format!("{HEADING}\nnew\n");
-        let with_old = format!("# Benchmarks\n\nfirst\n\n{HEADING}\nold\n\n## Next\n\nlast\n");
-        assert_eq!(with_section(&with_old, &section), format!("# Benchmarks\n\nfirst\n\n{section}\n## Next\n\nlast\n"));
-        assert_eq!(with_section("# Benchmarks\n\nfirst\n", &section), format!("# Benchmarks\n\nfirst\n\n{section}"));
-        let once = with_section("# Benchmarks\n", &section);
-        assert_eq!(with_section(&once, &section), once);
-    }
 }

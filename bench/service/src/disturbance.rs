@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Instant;
 
+use stockade_bench_shared::process;
+
 /// Begun before a measurement, asked after it while the measured service runs: it is a process of this program.
 pub(crate) struct Disturbance {
     started: Instant,
@@ -34,14 +36,5 @@ fn busy() -> f64 {
 
 /// Seconds that this program, its processes, and those that were waited for have worked.
 fn own() -> f64 {
-    let mut next = vec![std::process::id()];
-    let mut sum = 0.0;
-    while let Some(process) = next.pop() {
-        let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        if let Some((_, fields)) = text.rsplit_once(") ") {
-            sum += fields.split(' ').skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>();
-        }
-        next.extend(crate::footprint::children(process));
-    }
-    sum / 100.0
+    process::tree(std::process::id()).into_iter().map(process::processor_seconds).sum()
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use stockade_bench_shared::process;
 use tokio::sync::Mutex;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::client::{Client, trivial};
-use crate::footprint::{self, Footprint};
+use crate::footprint::Footprint;
 use crate::report::percentile;
 use crate::service::Service;
 
@@ -93,7 +94,7 @@ pub(crate) async fn open(service: &Service, language: &str, per_second: f64, tim
     let request: Rc<[u8]> = trivial(language).into();
     let idle: Rc<Mutex<Vec<Client>>> = Rc::default();
     let answers: Rc<Mutex<Vec<(u16, f64)>>> = Rc::default();
-    let mut memory = [footprint::resident_mebibytes(service.process()), 0.0, 0.0];
+    let mut memory = [process::resident_mebibytes(service.process()), 0.0, 0.0];
     let local = LocalSet::new();
     let started = Instant::now();
     let offered = local
@@ -123,7 +124,7 @@ pub(crate) async fn open(service: &Service, language: &str, per_second: f64, tim
                     sent += 1;
                 }
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                let now = footprint::resident_mebibytes(service.process());
+                let now = process::resident_mebibytes(service.process());
                 if started.elapsed() < time / 4 {
                     memory[1] = now;
                 } else {

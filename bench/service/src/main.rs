@@ -25,6 +25,7 @@ use clap::Parser;
 use disturbance::Disturbance;
 use report::{Figures, Language};
 use service::Service;
+use stockade_bench_shared::section;
 
 /// Tasks at the same time, and connections while throughput is measured; those of `stockade bench`.
 const CONCURRENCY: usize = 6;
@@ -94,7 +95,7 @@ async fn main() {
     let text = report::section(&figures, CONCURRENCY, QUEUE);
     print!("{text}");
     if let Some(file) = &arguments.write {
-        report::write(file, &text);
+        section::write(file, report::HEADING, &text).unwrap();
     }
 }
 

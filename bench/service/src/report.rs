@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use crate::load::{Overload, Soak};
 use crate::nautilus::Nautilus;
 
-const HEADING: &str = "## The service\n";
+pub(crate) const HEADING: &str = "## The service\n";
 
 /// One round of one language; times in milliseconds.
 #[derive(Debug)]
@@ -118,22 +117,6 @@ pub(crate) fn section(figures: &Figures, concurrency: usize, queue: usize) -> St
     text
 }
 
-/// Puts the section in the place of the one that is there, or at the end.
-pub(crate) fn write(file: &Path, section: &str) {
-    let old = fs::read_to_string(file).unwrap_or_default();
-    fs::write(file, with_section(&old, section)).unwrap();
-}
-
-fn with_section(old: &str, section: &str) -> String {
-    let Some((before, after)) = old.split_once(HEADING) else {
-        return format!("{}\n\n{section}", old.trim_end());
-    };
-    match after.find("\n## ") {
-        Some(next) => format!("{before}{section}{}", &after[next..]),
-        None => format!("{before}{section}"),
-    }
-}
-
 /// The value below which this share of the values is.
 pub(crate) fn percentile(ascending: &[f64], percent: usize) -> f64 {
     let last = ascending.len().saturating_sub(1);
@@ -158,14 +141,6 @@ fn date() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_section_replaces_itself_and_nothing_else() {
-        let section = format!("{HEADING}\nnew\n");
-        let with_old = format!("# Benchmarks\n\nfirst\n\n{HEADING}\nold\n\n## Next\n\nlast\n");
-        assert_eq!(with_section(&with_old, &section), format!("# Benchmarks\n\nfirst\n\n{section}\n## Next\n\nlast\n"));
-        assert_eq!(with_section("# Benchmarks\n\nfirst\n", &section), format!("# Benchmarks\n\nfirst\n\n{section}"));
-    }
 
     #[test]
     fn percentiles_are_of_the_values() {
