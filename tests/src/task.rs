@@ -49,6 +49,7 @@ pub fn code(language: &Language, code: impl Into<Bytes>) -> Task {
     let extension = if *language == Language::JavaScript { "js" } else { "py" };
     Task {
         language: language.clone(),
+        package_set: None,
         program: Program::Code { file_name: format!("hostile.{extension}"), code: code.into() },
         inputs: Bytes::new(),
         limits: limits(),

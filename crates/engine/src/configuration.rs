@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use stockade_egress::EgressConfiguration;
+use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{Language, Limits};
 use stockade_sandbox::Wall;
 
@@ -13,6 +14,14 @@ use stockade_sandbox::Wall;
 pub struct EngineConfiguration {
     /// The languages to keep ready; at least one.
     pub runtimes: Vec<RuntimeConfiguration>,
+    /// Sets of packages that tasks can name, each with the languages that it is for. They are started when a task needs
+    /// them.
+    pub package_sets: BTreeMap<String, Vec<RuntimeConfiguration>>,
+    /// Zygotes of these sets at the same time, one for each language of a set. Tasks go first: while more than that are
+    /// in use, none is stopped.
+    pub maximum_package_sets: usize,
+    /// Proportional memory of these zygotes and their workers, in bytes. Tasks go first here too.
+    pub package_set_memory_bytes: u64,
     /// Tasks that run at the same time.
     pub maximum_tasks: usize,
     /// Tasks that wait for a free place; one more is refused with `CAPACITY_ERROR`.
@@ -99,6 +108,9 @@ impl Default for EngineConfiguration {
     fn default() -> Self {
         Self {
             runtimes: vec![RuntimeConfiguration::of(Language::Python), RuntimeConfiguration::of(Language::JavaScript)],
+            package_sets: BTreeMap::new(),
+            maximum_package_sets: 4,
+            package_set_memory_bytes: 1024 * MEBIBYTE,
             maximum_tasks: 10,
             maximum_queue: 100,
             without_walls: Vec::new(),

@@ -61,6 +61,9 @@ pub enum EngineError {
         /// What the kernel said.
         error: io::Error,
     },
+    /// Nothing of this name can be replaced.
+    #[error("{0}")]
+    NoSuchPool(String),
     /// The zygote did not say hello in time.
     #[error("cannot start {language}: the interpreter was not ready within {seconds} seconds")]
     Slow {

@@ -48,6 +48,35 @@ pub(crate) fn tree(process: i32, inherited: u64) -> Tree {
     tree
 }
 
+/// Proportional memory of a process and all its descendants in bytes: each page they share with others counts in parts.
+pub(crate) fn proportional_bytes(process: i32) -> u64 {
+    let mut found = vec![process];
+    let mut bytes = 0;
+    let mut index = 0;
+    while index < found.len() && found.len() < MAXIMUM_PROCESSES {
+        bytes += proportional_bytes_of_one(found[index]);
+        found.extend(children(found[index]));
+        index += 1;
+    }
+    bytes
+}
+
+/// What is resident where the kernel does not tell the parts.
+fn proportional_bytes_of_one(process: i32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kibibytes = line.and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kibibytes.map_or_else(|| resident_bytes(process), |kibibytes| kibibytes * 1024)
+}
+
+fn children(process: i32) -> Vec<i32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let children = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    children
+        .flat_map(|text| text.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<i32>>())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +89,6 @@ mod tests {
         assert!(tree.bytes >= resident_bytes(process) / 2);
         assert!(tree.threads >= 1);
         assert_eq!(resident_bytes(-1), 0);
+        assert!((1 << 16..=resident_bytes(process)).contains(&proportional_bytes_of_one(process)));
     }
 }

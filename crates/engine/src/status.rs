@@ -9,6 +9,8 @@ use crate::pool::Pool;
 pub struct EngineStatus {
     /// One entry per configured language, sorted.
     pub runtimes: Vec<RuntimeStatus>,
+    /// One entry per language of each package set, sorted.
+    pub package_sets: Vec<PackageSetStatus>,
     /// Tasks that wait for a place.
     pub queued: usize,
     /// Tasks that have a place.
@@ -33,6 +35,25 @@ pub struct RuntimeStatus {
     /// Workers that wait, warmed, for a task.
     pub waiting: usize,
     /// Why the language cannot take tasks now; `None` when it can.
+    pub problem: Option<String>,
+}
+
+/// State of one language of a package set.
+#[derive(Debug, Clone)]
+pub struct PackageSetStatus {
+    /// Which set.
+    pub name: String,
+    /// Which language of it.
+    pub language: Language,
+    /// It has a zygote now.
+    pub is_running: bool,
+    /// How often it was started.
+    pub starts: u64,
+    /// How often it was stopped, or replaced.
+    pub stops: u64,
+    /// Proportional memory of its zygote and workers when it was last measured; 0 while it is not running.
+    pub proportional_bytes: u64,
+    /// Why it could not be started the last time.
     pub problem: Option<String>,
 }
 

@@ -109,6 +109,11 @@ pub(crate) fn stopped() -> TaskError {
     TaskError::new(ErrorCode::CancelledError, "The engine was stopped")
 }
 
+/// The error of a task that its caller has cancelled before it had a worker.
+pub(crate) fn cancelled() -> TaskError {
+    TaskError::new(ErrorCode::CancelledError, "The task was cancelled")
+}
+
 /// The error of a task for which no worker came to be.
 pub(crate) fn not_started(error: &StartError, limits: &Limits) -> TaskError {
     match error {
@@ -126,6 +131,12 @@ pub(crate) fn not_started(error: &StartError, limits: &Limits) -> TaskError {
 /// The error of a task that waits while nothing can be started.
 pub(crate) fn no_worker(error: &dyn std::error::Error) -> TaskError {
     TaskError::new(ErrorCode::InternalError, format!("no worker can be started: {error}"))
+}
+
+/// The error of a task whose package set cannot be started.
+pub(crate) fn set_not_started(set: &str, error: &dyn std::error::Error) -> TaskError {
+    TaskError::new(ErrorCode::InternalError, format!("the package set `{set}` cannot be started: {error}"))
+        .with_description("Other package sets are not touched by this. The next task that names this one tries again.")
 }
 
 /// An error that the worker reports. It may claim only what user code can cause; limits that the supervisor enforces

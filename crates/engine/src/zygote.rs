@@ -26,12 +26,21 @@ pub(crate) struct Hello {
     pub(crate) missing: Vec<String>,
 }
 
+/// A zygote that has said hello.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) control: Control,
+    pub(crate) hello: Hello,
+    /// Process id of the launcher on the host.
+    pub(crate) launcher: u32,
+}
+
 /// Starts a zygote and waits for its hello.
 pub(crate) async fn start(
     language: &Language,
     specification: ZygoteSpecification,
     identity: Identity,
-) -> Result<(Control, Hello), EngineError> {
+) -> Result<Started, EngineError> {
     let failed = |error| EngineError::Zygote { language: language.clone(), error };
     let program = program_name(&specification.program);
     let started = tokio::task::spawn_blocking(move || zygote::start(&specification, &identity));
@@ -45,7 +54,7 @@ pub(crate) async fn start(
     match tokio::time::timeout(START_LIMIT, control.receive()).await {
         Ok(Ok(Some((ZygoteMessage::Hello(text), _)))) => {
             let hello = serde_json::from_slice(&text).unwrap_or_default();
-            Ok((control, hello))
+            Ok(Started { control, hello, launcher: zygote.process })
         }
         Ok(Ok(Some((ZygoteMessage::Failed(failure), _)))) => Err(failed(SandboxError::from_failure(failure))),
         Ok(Ok(_)) => Err(failed(ended_early(program, zygote).await)),

@@ -16,6 +16,8 @@ use crate::network::Network;
 pub struct Task {
     /// Which zygote's workers can take it.
     pub language: Language,
+    /// The packages that it can import, by the name of their set; `None`: those that the engine was started with.
+    pub package_set: Option<String>,
     /// What runs.
     pub program: Program,
     /// Raw JSON handed to the code; never parsed in the supervisor. Empty: no inputs.

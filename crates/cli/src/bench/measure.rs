@@ -162,6 +162,7 @@ fn percentile(ascending: &[f64], percent: usize) -> f64 {
 fn task(language: &Language, code: &'static str, inputs: Bytes) -> Task {
     Task {
         language: language.clone(),
+        package_set: None,
         program: Program::Code { file_name: "bench".to_owned(), code: Bytes::from_static(code.as_bytes()) },
         inputs,
         limits: Limits::of(language),

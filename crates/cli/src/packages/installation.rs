@@ -66,6 +66,7 @@ impl Installation<'_> {
         let language = self.ecosystem.language();
         let task = Task {
             language: language.clone(),
+            package_set: None,
             program: Program::Code {
                 file_name: format!("install-{}", self.ecosystem),
                 code: Bytes::from_static(recipe(self.ecosystem).as_bytes()),

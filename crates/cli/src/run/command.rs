@@ -63,6 +63,7 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
     let network = Network { allowed_hosts: allowed_hosts.clone() };
     let task = Task {
         language,
+        package_set: None,
         program: Program::Code { file_name: origin.file_name(), code },
         inputs,
         limits,

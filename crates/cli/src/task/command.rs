@@ -38,6 +38,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
     let network = Network { allowed_hosts: configuration.egress.allowed_hosts.clone().unwrap_or_default() };
     let task = Task {
         language: Language::JavaScript,
+        package_set: None,
         program: Program::Directory { path: ".".into(), arguments: arguments.arguments.clone() },
         inputs: Bytes::new(),
         limits,

@@ -6,8 +6,10 @@
 //! - `zygotes`: one zygote after the other, and what each tells.
 //! - `supply`: workers that wait, as many as configured, warm where there is room.
 //! - `fork`: one worker, from the request to its walls and its rehearsal.
+//! - `retirement`: tasks that have the pool, and its end after the last of them.
 
 mod fork;
+mod retirement;
 mod supply;
 mod zygotes;
 
@@ -27,9 +29,9 @@ use crate::control::Control;
 use crate::error::EngineError;
 use crate::load::Load;
 use crate::slot::{SlotLease, Slots};
-use crate::verdict;
 use crate::worker::{Process, StartError, Worker};
 use crate::zygote::Hello;
+use crate::{memory, verdict};
 
 /// Failures in a row after which waiting tasks are told instead of being kept waiting.
 const FAILURES_THAT_FAIL_TASKS: u32 = 6;
@@ -70,6 +72,12 @@ struct State {
     is_irreplaceable: bool,
     problem: Option<String>,
     measurement: Option<oneshot::Sender<Duration>>,
+    /// Process id of the launcher on the host.
+    launcher: u32,
+    /// Tasks that have the pool.
+    users: usize,
+    /// Another pool has taken its place: it ends with its last task.
+    retired: bool,
     stopped: bool,
 }
 
@@ -246,6 +254,19 @@ impl Pool {
             waiting: state.waiting.len(),
             problem: state.problem.clone(),
         }
+    }
+
+    /// Says in the log which modules could not be preloaded.
+    pub(crate) fn warn_of_missing(&self, package_set: Option<&str>) {
+        for missing in &self.lock().hello.missing {
+            tracing::warn!(package_set, "could not preload {missing}");
+        }
+    }
+
+    /// Proportional memory of the zygote and all its workers in bytes. Reads files of the kernel, which takes a while.
+    pub(crate) fn proportional_bytes(&self) -> u64 {
+        let launcher = self.lock().launcher;
+        i32::try_from(launcher).map_or(0, memory::proportional_bytes)
     }
 }
 

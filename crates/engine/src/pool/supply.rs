@@ -22,7 +22,7 @@ impl Pool {
             }
             let cold = if self.load.leaves_room() { std::mem::take(&mut state.cold) } else { VecDeque::new() };
             state.starting += cold.len();
-            let wanted = self.configuration.waiting_workers + state.requests.len();
+            let wanted = self.idle_workers(&state) + state.requests.len();
             let missing = wanted.saturating_sub(state.waiting.len() + state.cold.len() + state.starting);
             state.starting += missing;
             (missing, cold)
@@ -33,6 +33,11 @@ impl Pool {
         for _ in 0..missing {
             tokio::spawn(Arc::clone(self).add_worker());
         }
+    }
+
+    /// Workers that are to wait for a task.
+    fn idle_workers(&self, state: &State) -> usize {
+        if state.retired { 0 } else { self.configuration.waiting_workers }
     }
 
     async fn add_worker(self: Arc<Self>) {
@@ -81,7 +86,7 @@ impl Pool {
     fn keep_idle(&self, worker: Worker, place: fn(&mut State) -> &mut VecDeque<Worker>) {
         let mut state = self.lock();
         state.starting -= 1;
-        if state.stopped || state.waiting.len() + state.cold.len() >= self.configuration.waiting_workers {
+        if state.stopped || state.waiting.len() + state.cold.len() >= self.idle_workers(&state) {
             // It is killed outside of the lock.
             drop(state);
             drop(worker);

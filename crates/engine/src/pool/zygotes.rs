@@ -17,7 +17,8 @@ use crate::{verdict, zygote};
 impl Pool {
     pub(super) async fn start_zygote(&self) -> Result<Arc<Control>, EngineError> {
         let language = &self.configuration.language;
-        let (control, hello) = zygote::start(language, self.specification.clone(), self.identity).await?;
+        let zygote::Started { control, hello, launcher } =
+            zygote::start(language, self.specification.clone(), self.identity).await?;
         let control = Arc::new(control);
         let mut state = self.lock();
         if state.stopped {
@@ -26,6 +27,7 @@ impl Pool {
         }
         state.control = Some(Arc::clone(&control));
         state.hello = hello;
+        state.launcher = launcher;
         state.is_irreplaceable = false;
         state.problem = None;
         Ok(control)

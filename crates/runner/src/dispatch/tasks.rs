@@ -284,6 +284,7 @@ impl Lane {
         harness_settings.insert("n8n".to_owned(), Value::Object(for_harness.collect()));
         Task {
             language: self.settings.language.clone(),
+            package_set: None,
             program: Program::N8n { code: settings.code, settings: harness_settings },
             inputs: settings.items.unwrap_or_default(),
             limits,

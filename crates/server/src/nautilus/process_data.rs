@@ -100,6 +100,7 @@ fn task(state: &State, nautilus: &Nautilus, request: TaskRequest, seconds: u64) 
     let program = Program::Directory { path, arguments };
     Ok(Task {
         language,
+        package_set: None,
         program,
         inputs: Bytes::new(),
         limits,

@@ -102,7 +102,16 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         Cow::Borrowed(code) => body.slice_ref(code.as_bytes()),
         Cow::Owned(code) => code.into(),
     };
-    Ok(Task { language, program: Program::Code { file_name, code }, inputs, limits, allow, environment, network })
+    Ok(Task {
+        language,
+        package_set: None,
+        program: Program::Code { file_name, code },
+        inputs,
+        limits,
+        allow,
+        environment,
+        network,
+    })
 }
 
 /// A list that is switched off is no list; a network without one would be none.
