@@ -90,6 +90,8 @@ pub enum PackagesError {
         language: &'static str,
         /// The lock file.
         lock: PathBuf,
+        /// Of which package set; `None`: of the one without a name.
+        package_set: Option<String>,
     },
     /// A file of the store that is not what was installed.
     #[error("`{path}` is not what was installed: {reason}")]
@@ -105,7 +107,12 @@ impl PackagesError {
     /// What the reader can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotInstalled { .. } => Some("install them with `stockade packages install`".to_owned()),
+            Self::NotInstalled { package_set: None, .. } => {
+                Some("install them with `stockade packages install`".to_owned())
+            }
+            Self::NotInstalled { package_set: Some(name), .. } => {
+                Some(format!("install them with `stockade packages install --package-set {name}`"))
+            }
             Self::Damaged { .. } => Some(
                 "install it anew: `stockade packages verify --repair`; somebody has changed files of the store"
                     .to_owned(),

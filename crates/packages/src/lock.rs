@@ -11,8 +11,11 @@ use sha2::{Digest, Sha256};
 use crate::error::PackagesError;
 use crate::request::{Ecosystem, Request};
 
-/// The name of the file, beside the configuration.
-pub const FILE_NAME: &str = "stockade-packages.lock";
+/// The name of the file, beside the configuration: of a package set, or of the packages without one.
+pub fn file_name(package_set: Option<&str>) -> String {
+    package_set.map_or_else(|| "stockade-packages.lock".to_owned(), |name| format!("stockade-packages.{name}.lock"))
+}
+
 /// The form of the file.
 const FORMAT: u32 = 1;
 const HEADER: &str = "# Written by `stockade packages`; commit it, and change it with that command only.\n";
@@ -363,7 +366,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE_NAME);
+        let path = folder.path().join(file_name(None));
         assert_eq!(LockFile::read(&path).unwrap(), None);
         lock().write(&path).unwrap();
         assert_eq!(LockFile::read(&path).unwrap(), Some(lock()));
@@ -373,7 +376,7 @@ mod tests {
     #[test]
     fn a_file_that_smuggles_something_in_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE_NAME);
+        let path = folder.path().join(file_name(None));
         let refused = |change: fn(&mut LockFile)| {
             let mut changed = lock();
             change(&mut changed);

@@ -32,6 +32,9 @@ pub struct Task {
     pub network: Network,
 }
 
+/// The name by which people call the packages that belong to no named set.
+pub const DEFAULT_PACKAGE_SET: &str = "default";
+
 /// What runs in the worker.
 #[derive(Debug, Clone)]
 pub enum Program {

@@ -1,6 +1,6 @@
 //! What the service is started with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub struct ServerConfiguration {
     pub listen: SocketAddr,
     /// The languages that the engine runs, with what holds for a task that does not say otherwise.
     pub languages: BTreeMap<Language, LanguageSettings>,
+    /// The package sets that the engine has, beside the one without a name.
+    pub package_sets: BTreeSet<String>,
     /// Bytes of the longest request body.
     pub maximum_body_bytes: usize,
     /// Bytes of all request bodies that are in memory at one time: being read, or with a task that has not ended.
@@ -78,6 +80,7 @@ impl Default for ServerConfiguration {
         Self {
             listen: (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into(),
             languages: languages.map(|language| (language.clone(), LanguageSettings::of(Limits::of(&language)))).into(),
+            package_sets: BTreeSet::new(),
             maximum_body_bytes: 16 * MEBIBYTE as usize,
             maximum_bodies_bytes: 256 * MEBIBYTE as usize,
             maximum_connections: 4096,

@@ -1,7 +1,7 @@
 //! From the sections of the file to what an engine is started with.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use stockade_engine::{EgressConfiguration, EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_protocol::Language;
@@ -22,6 +22,8 @@ pub(super) fn build(
 ) -> Result<(), Located> {
     configuration.maximum_tasks = file.maximum_tasks.unwrap_or(configuration.maximum_tasks);
     configuration.maximum_queue = file.maximum_queue.unwrap_or(configuration.maximum_queue);
+    configuration.maximum_package_sets = file.maximum_package_sets.unwrap_or(configuration.maximum_package_sets);
+    configuration.package_set_memory_bytes = file.package_set_memory.unwrap_or(configuration.package_set_memory_bytes);
     if let Some(walls) = file.without_walls {
         configuration.without_walls = walls.iter().map(|name| name.0).collect();
     }
@@ -63,11 +65,7 @@ fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &
         runtime.kind = RuntimeKind::Zygote { interpreter };
     }
     if let Some(path) = section.packages {
-        let packages = folder.join(path.get_ref());
-        if !packages.is_dir() {
-            return Err((path.span(), Problem::NoPackages { path: packages }));
-        }
-        runtime.packages = Some(packages);
+        runtime.packages = Some(packages_folder(&path, folder)?);
     }
     if let Some(arguments) = section.interpreter_arguments {
         runtime.interpreter_arguments = arguments.into_inner();
@@ -79,6 +77,12 @@ fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &
     runtime.limits = section.limits.apply(runtime.limits);
     runtime.environment.extend(section.environment);
     Ok(())
+}
+
+/// A folder that is there.
+pub(super) fn packages_folder(path: &Spanned<PathBuf>, folder: &Path) -> Result<PathBuf, Located> {
+    let packages = folder.join(path.get_ref());
+    if packages.is_dir() { Ok(packages) } else { Err((path.span(), Problem::NoPackages { path: packages })) }
 }
 
 fn custom(

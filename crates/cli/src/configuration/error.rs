@@ -32,7 +32,7 @@ pub(crate) enum ConfigurationError {
     UnknownVariable { name: String },
 }
 
-/// What is wrong with a `[runtimes.…]` section.
+/// What is wrong with a `[runtimes.…]` or `[package_sets.…]` section.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
     /// `command` or `extensions` for a language that has a zygote.
@@ -56,6 +56,12 @@ pub(crate) enum Problem {
     /// Empty, or more than a file name's last part.
     #[error("`{extension}` is not a file name extension")]
     Extension { extension: String },
+    /// It goes to metrics, messages and the name of a file.
+    #[error("the name of a package set has 1 to 64 lower-case letters, digits, `-` and `_`, not `{name}`")]
+    SetName { name: String },
+    /// The name of the set that has none.
+    #[error("the packages of the set `default` are those of `[runtimes.python]` and `[runtimes.javascript]`")]
+    DefaultSet,
     /// Not a folder.
     #[error("the packages folder `{path}` does not exist")]
     NoPackages { path: PathBuf },

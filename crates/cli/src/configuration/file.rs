@@ -30,6 +30,12 @@ pub(super) struct ConfigurationFile {
     pub(super) without_walls: Option<Vec<WallName>>,
     #[serde(default)]
     pub(super) runtimes: BTreeMap<Spanned<String>, RuntimeSection>,
+    #[serde(default, deserialize_with = "count")]
+    pub(super) maximum_package_sets: Option<usize>,
+    #[serde(default, deserialize_with = "limits::value::memory")]
+    pub(super) package_set_memory: Option<u64>,
+    #[serde(default)]
+    pub(super) package_sets: BTreeMap<Spanned<String>, PackageSetSection>,
     #[serde(default)]
     pub(super) network: NetworkSection,
     /// Settings of `stockade serve`.
@@ -60,6 +66,26 @@ pub(super) struct RuntimeSection {
     pub(super) limits: LimitOptions,
     #[serde(default)]
     pub(super) environment: BTreeMap<String, String>,
+}
+
+/// A `[package_sets.NAME]` section.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackageSetSection {
+    #[serde(default)]
+    pub(super) python: SetLanguageSection,
+    #[serde(default)]
+    pub(super) javascript: SetLanguageSection,
+}
+
+/// One language of a package set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetLanguageSection {
+    pub(super) packages: Option<Spanned<PathBuf>>,
+    pub(super) preload: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "count")]
+    pub(super) waiting_workers: Option<usize>,
 }
 
 /// The `[network]` section.

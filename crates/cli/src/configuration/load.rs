@@ -15,6 +15,7 @@ use super::build::build;
 use super::error::ConfigurationError;
 use super::file::ConfigurationFile;
 use super::origin::{Given, Origin};
+use super::package_sets::PackageSetSettings;
 use super::place::Place;
 use super::service::ServiceSettings;
 use super::settings::{Form, PREFIX, SEED_VARIABLES, SETTINGS, Setting};
@@ -22,7 +23,8 @@ use super::settings::{Form, PREFIX, SEED_VARIABLES, SETTINGS, Setting};
 /// Read when nothing else is named and it is there.
 const DEFAULT_FILE: &str = "stockade.toml";
 /// Variables that name no setting.
-const OTHER_VARIABLES: &[&str] = &["STOCKADE_CONFIGURATION", crate::packages::VARIABLE];
+const OTHER_VARIABLES: &[&str] =
+    &["STOCKADE_CONFIGURATION", crate::packages::VARIABLE, crate::runner::PACKAGE_SET_VARIABLE];
 /// Begins variables of our own tests.
 const TEST_PREFIX: &str = "STOCKADE_TEST_";
 
@@ -119,6 +121,7 @@ fn refuse_unknown(environment: &BTreeMap<String, String>) -> Result<(), Configur
 struct Layers {
     engine: EngineConfiguration,
     service: ServiceSettings,
+    package_sets: PackageSetSettings,
     given: Vec<Given>,
 }
 
@@ -127,7 +130,12 @@ impl Layers {
     fn new() -> Self {
         let mut engine = EngineConfiguration::default();
         engine.egress.allowed_hosts = Some(Vec::new());
-        Self { engine, service: ServiceSettings::default(), given: Vec::new() }
+        Self {
+            engine,
+            service: ServiceSettings::default(),
+            package_sets: PackageSetSettings::default(),
+            given: Vec::new(),
+        }
     }
 
     fn file(&mut self, path: &Path, text: &str) -> Result<(), ConfigurationError> {
@@ -139,7 +147,9 @@ impl Layers {
         let absolute = std::path::absolute(path).ok();
         let folder = absolute.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         self.service.apply(&file, folder);
-        build(file, folder, &mut self.engine)
+        self.package_sets
+            .apply(&file.package_sets, folder)
+            .and_then(|()| build(file, folder, &mut self.engine))
             .map_err(|(span, problem)| ConfigurationError::Section { place: Place::of(path, text, &span), problem })?;
         if let Ok(table) = DeTable::parse(text) {
             leaves(table.get_ref(), "", &mut |key, value| {
@@ -179,7 +189,9 @@ impl Layers {
     }
 
     fn finish(mut self) -> Configuration {
-        let server = self.service.finish(&mut self.engine);
+        let mut server = self.service.finish(&mut self.engine);
+        self.package_sets.finish(&mut self.engine);
+        server.package_sets = self.engine.package_sets.keys().cloned().collect();
         Configuration { engine: self.engine, server, given: self.given }
     }
 }

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod load;
 mod origin;
+mod package_sets;
 mod place;
 mod service;
 mod settings;

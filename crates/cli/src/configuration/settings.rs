@@ -105,6 +105,8 @@ settings! {
     "maximum_tasks", Text, "", "10", "Tasks that run at the same time.";
     "maximum_queue", Text, "", "100", "Tasks that wait for a place; one more is refused at once.";
     "without_walls", List, "--without-wall", "[]", "Walls to do without, by name.";
+    "maximum_package_sets", Text, "", "4", "Zygotes of named package sets at the same time.";
+    "package_set_memory", Text, "", "\"1GiB\"", "Memory of these zygotes and their waiting workers.";
 
     "network.allowed_hosts", List, "", "[]", "Hosts that tasks may reach; of the service: that requests may ask for.";
     "network.allowed_networks", List, "", "[]", "Networks that may be reached although their addresses are not public.";

@@ -1,5 +1,6 @@
 //! Options about the engine that every command with one takes.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,7 @@ impl EngineOptions {
         configuration.without_walls.extend(&self.without_wall);
         configuration.without_walls.sort_unstable();
         configuration.without_walls.dedup();
-        for runtime in &mut configuration.runtimes {
+        for runtime in configuration.runtimes.iter_mut().chain(configuration.package_sets.values_mut().flatten()) {
             let given = match runtime.language {
                 Language::Python => python,
                 Language::JavaScript => self.node.as_deref(),
@@ -107,6 +108,7 @@ pub(super) fn for_one_task(configuration: EngineConfiguration, language: &Langua
         runtimes: runtimes.map(|runtime| RuntimeConfiguration { waiting_workers: 1, ..runtime }).collect(),
         maximum_tasks: 1,
         maximum_queue: 1,
+        package_sets: BTreeMap::new(),
         ..configuration
     }
 }

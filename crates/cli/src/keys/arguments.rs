@@ -75,6 +75,11 @@ pub(super) struct AddArguments {
     #[arg(long, value_name = "MODULE", value_delimiter = ',')]
     pub(super) package: Option<Vec<String>>,
 
+    /// A package set that its tasks may name, the first being that of a task that names none; may be repeated; `default`
+    /// are the packages without a named set [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) package_set: Option<Vec<String>>,
+
     /// A host that its tasks may ask for, of those that the service allows; may be repeated [default: all]
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     pub(super) host: Option<Vec<AllowedHost>>,

@@ -43,6 +43,7 @@ fn add(file: &KeyFile, arguments: &AddArguments) -> Result<(), Failure> {
         concurrency: arguments.concurrency.map(|count| count as usize),
         languages: arguments.language.as_ref().map(|languages| languages.iter().cloned().collect()),
         hosts: arguments.host.clone(),
+        package_sets: arguments.package_set.clone(),
         packages: arguments.package.as_ref().map(|packages| packages.iter().cloned().collect()),
         ceilings: ceilings(arguments.ceilings.limits()),
     };
@@ -104,6 +105,9 @@ fn summary(policy: &Policy) -> String {
     }
     if let Some(packages) = &policy.packages {
         parts.push(format!("imports {}", packages.iter().map(String::as_str).collect::<Vec<_>>().join("+")));
+    }
+    if let Some(sets) = &policy.package_sets {
+        parts.push(format!("package set {}", sets.join("+")));
     }
     if let Some(hosts) = &policy.hosts {
         parts.push(format!("reaches {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")));

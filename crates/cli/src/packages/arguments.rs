@@ -21,6 +21,9 @@ Examples:
 
   stockade packages why python six
       Which package needs it.
+
+  stockade packages add python polars --package-set reports
+      For the tasks that name the set `reports`, which `[package_sets.reports]` of the configuration introduces.
 ";
 
 /// Add, list, check and remove the packages that tasks import
@@ -35,6 +38,10 @@ pub(crate) struct PackagesArguments {
     /// [default: stockade/packages in $XDG_DATA_HOME or ~/.local/share]
     #[arg(long, global = true, value_name = "DIR", env = VARIABLE, hide_env_values = true)]
     pub(super) store: Option<OsString>,
+
+    /// Of this package set of the configuration instead of the packages that tasks have by default
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) package_set: Option<String>,
 
     #[command(subcommand)]
     pub(super) action: Action,

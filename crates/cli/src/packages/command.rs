@@ -16,6 +16,7 @@ use super::arguments::{Action, InstallationOptions, PackagesArguments};
 use super::clients;
 use super::installation::Installation;
 use super::place::{lock_path, store};
+use super::set;
 use crate::configuration::find;
 use crate::execution::{print_json, print_message, print_text};
 use crate::exit_status::ExitStatus;
@@ -39,8 +40,12 @@ pub(crate) fn packages(arguments: &PackagesArguments) -> ExitStatus {
             let changer = changer(arguments, &install.options)?;
             ecosystems.into_iter().try_for_each(|ecosystem| changer.install(ecosystem))
         }),
-        Action::List { language, json, configuration } => list(language.as_deref(), *json, configuration.as_deref()),
-        Action::Why { language, name, configuration } => why(language, name, configuration.as_deref()),
+        Action::List { language, json, configuration } => {
+            read(arguments, configuration.as_deref()).and_then(|lock| list(language.as_deref(), *json, &lock))
+        }
+        Action::Why { language, name, configuration } => {
+            read(arguments, configuration.as_deref()).and_then(|lock| why(language, name, &lock))
+        }
         Action::Verify(verify) => changer(arguments, &verify.options).and_then(|changer| changer.verify(verify.repair)),
     };
     match done {
@@ -60,13 +65,20 @@ fn ecosystems(language: Option<&str>) -> Result<Vec<Ecosystem>, Failure> {
     language.map_or(Ok(Ecosystem::ALL.to_vec()), |language| ecosystem(language).map(|ecosystem| vec![ecosystem]))
 }
 
-fn read(configuration: Option<&OsStr>) -> Result<LockFile, Failure> {
-    let path = lock_path(find(configuration.map(Path::new)));
-    Ok(LockFile::read(&path)?.unwrap_or_default())
+fn read(arguments: &PackagesArguments, configuration: Option<&OsStr>) -> Result<LockFile, Failure> {
+    let set = set::named(arguments.package_set.as_deref());
+    let path = lock_path(find(configuration.map(Path::new)), set);
+    match (LockFile::read(&path)?, set) {
+        (Some(lock), _) => Ok(lock),
+        (None, None) => Ok(LockFile::default()),
+        (None, Some(name)) => {
+            let message = format!("nothing was installed for a package set `{name}`: there is no `{}`", path.display());
+            Err(Failure::validation(&message, None))
+        }
+    }
 }
 
-fn list(language: Option<&str>, json: bool, configuration: Option<&OsStr>) -> Result<(), Failure> {
-    let lock = read(configuration)?;
+fn list(language: Option<&str>, json: bool, lock: &LockFile) -> Result<(), Failure> {
     let listed: Vec<Listed> = ecosystems(language)?.into_iter().flat_map(|ecosystem| lock.list(ecosystem)).collect();
     if json {
         let text = serde_json::to_string(&listed);
@@ -80,10 +92,10 @@ fn list(language: Option<&str>, json: bool, configuration: Option<&OsStr>) -> Re
     print_text(&text)
 }
 
-fn why(language: &str, name: &str, configuration: Option<&OsStr>) -> Result<(), Failure> {
+fn why(language: &str, name: &str, lock: &LockFile) -> Result<(), Failure> {
     let ecosystem = ecosystem(language)?;
     let name = Request::parse(ecosystem, name)?.name;
-    match read(configuration)?.why(ecosystem, &name) {
+    match lock.why(ecosystem, &name) {
         Some(way) => print_text(&format!("{}\n", way.join(" → "))),
         None => {
             let hint = format!("`stockade packages list {ecosystem}` shows those that are");
@@ -96,18 +108,23 @@ fn why(language: &str, name: &str, configuration: Option<&OsStr>) -> Result<(), 
 struct Changer<'command> {
     options: &'command InstallationOptions,
     configuration: stockade_engine::EngineConfiguration,
+    set: Option<&'command str>,
     lock: PathBuf,
     store: Store,
 }
 
 fn changer<'command>(
-    arguments: &PackagesArguments,
+    arguments: &'command PackagesArguments,
     options: &'command InstallationOptions,
 ) -> Result<Changer<'command>, Failure> {
+    let configuration = options.engine.load(options.python.as_deref())?;
+    let set = set::named(arguments.package_set.as_deref());
+    set.map_or(Ok(()), |name| set::check(&configuration, name).map(drop))?;
     Ok(Changer {
         options,
-        configuration: options.engine.load(options.python.as_deref())?,
-        lock: lock_path(options.engine.configuration_file().as_deref()),
+        configuration,
+        set,
+        lock: lock_path(options.engine.configuration_file().as_deref(), set),
         store: store(arguments.store.clone())?,
     })
 }
@@ -188,7 +205,11 @@ impl Changer<'_> {
             let Some(set) = lock.set_name(ecosystem) else { continue };
             let verified = match self.store.find(&set) {
                 Some(_) => self.store.verify(&set),
-                None => Err(PackagesError::NotInstalled { language: ecosystem.name(), lock: self.lock.clone() }),
+                None => Err(PackagesError::NotInstalled {
+                    language: ecosystem.name(),
+                    lock: self.lock.clone(),
+                    package_set: self.set.map(str::to_owned),
+                }),
             };
             match verified {
                 Ok(files) => print_text(&format!("{ecosystem}: {files} files are as they were installed\n"))?,

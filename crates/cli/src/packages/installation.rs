@@ -110,6 +110,7 @@ impl Installation<'_> {
         });
         EngineConfiguration {
             runtimes: runtime.into_iter().collect(),
+            package_sets: BTreeMap::new(),
             egress: EgressConfiguration {
                 allowed_networks: self.addresses(),
                 maximum_connections: 10_000,

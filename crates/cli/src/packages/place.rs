@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use stockade_engine::{RuntimeConfiguration, RuntimeKind};
+use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_packages::request::Ecosystem;
 use stockade_packages::{LockFile, PackagesError, Store, lock};
 
@@ -22,9 +22,9 @@ impl From<PackagesError> for Failure {
     }
 }
 
-/// The lock file beside a configuration, or in the current folder.
-pub(super) fn lock_path(configuration: Option<&Path>) -> PathBuf {
-    configuration.and_then(Path::parent).unwrap_or(Path::new("")).join(lock::FILE_NAME)
+/// The lock file of a package set, or of the packages without one: beside a configuration, or in the current folder.
+pub(super) fn lock_path(configuration: Option<&Path>, set: Option<&str>) -> PathBuf {
+    configuration.and_then(Path::parent).unwrap_or(Path::new("")).join(lock::file_name(set))
 }
 
 /// The store that was named, else that of this user. An empty name is none.
@@ -45,18 +45,33 @@ pub(super) fn store(named: Option<OsString>) -> Result<Store, Failure> {
     }
 }
 
-/// Gives each runtime without packages of its own those of the lock file beside the configuration, if there is one.
-pub(crate) fn use_locked(runtimes: &mut [RuntimeConfiguration], configuration: Option<&Path>) -> Result<(), Failure> {
-    let path = lock_path(configuration);
+/// Gives the runtimes and the package sets without packages of their own those of the lock files beside the
+/// configuration, where there are any.
+pub(crate) fn use_locked(engine: &mut EngineConfiguration, configuration: Option<&Path>) -> Result<(), Failure> {
+    of_lock_file(&mut engine.runtimes, None, configuration)?;
+    engine.package_sets.iter_mut().try_for_each(|(set, runtimes)| of_lock_file(runtimes, Some(set), configuration))
+}
+
+/// The same for the runtimes of one package set, or of none.
+pub(crate) fn of_lock_file(
+    runtimes: &mut [RuntimeConfiguration],
+    set: Option<&str>,
+    configuration: Option<&Path>,
+) -> Result<(), Failure> {
+    let path = lock_path(configuration, set);
     let Some(lock) = LockFile::read(&path)? else { return Ok(()) };
     for runtime in runtimes {
         if runtime.packages.is_some() || !matches!(runtime.kind, RuntimeKind::Zygote { .. }) {
             continue;
         }
         let Ok(ecosystem) = Ecosystem::of(&runtime.language) else { continue };
-        if let Some(set) = lock.set_name(ecosystem) {
-            let found = store(std::env::var_os(VARIABLE))?.find(&set);
-            let missing = || PackagesError::NotInstalled { language: ecosystem.name(), lock: path.clone() };
+        if let Some(name) = lock.set_name(ecosystem) {
+            let found = store(std::env::var_os(VARIABLE))?.find(&name);
+            let missing = || PackagesError::NotInstalled {
+                language: ecosystem.name(),
+                lock: path.clone(),
+                package_set: set.map(str::to_owned),
+            };
             runtime.packages = Some(found.ok_or_else(missing)?);
         }
     }

@@ -91,6 +91,10 @@ pub(super) struct ModuleOptions {
     #[arg(long, value_name = "DIR")]
     pub(super) packages: Option<PathBuf>,
 
+    /// Use this package set of the configuration instead of the packages that tasks have by default
+    #[arg(long, value_name = "NAME", conflicts_with = "packages")]
+    pub(super) package_set: Option<String>,
+
     /// Import this module before the task starts, so that its own import costs nothing; may be repeated
     #[arg(long, value_name = "MODULE", value_delimiter = ',')]
     pub(super) preload: Vec<String>,

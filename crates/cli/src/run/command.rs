@@ -43,12 +43,16 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
     // A file that is not there is the better news for someone who has mistyped its name.
     let code = path.map(|_| source::read(&origin)).transpose()?;
     let language = languages::select(&configuration.runtimes, arguments.language.as_deref(), path)?;
+    let set = packages::named(arguments.modules.package_set.as_deref());
+    if let Some(name) = set {
+        packages::use_set(&mut configuration, name)?;
+    }
     let limits = match configuration.runtimes.iter_mut().find(|runtime| runtime.language == language) {
         Some(runtime) => {
             runtime.limits = arguments.limits.apply(runtime.limits);
             apply_modules(&arguments.modules, runtime)?;
             let file = arguments.engine.configuration_file();
-            packages::use_locked(std::slice::from_mut(runtime), file.as_deref())?;
+            packages::of_lock_file(std::slice::from_mut(runtime), set, file.as_deref())?;
             runtime.limits
         }
         None => return Err(Failure::internal(format!("{language} was selected and is not configured"))),

@@ -9,6 +9,7 @@ use stockade_protocol::Language;
 
 use super::variables;
 use crate::execution::EngineOptions;
+use crate::runner::PACKAGE_SET_VARIABLE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +44,10 @@ pub(crate) struct RunnerCommandArguments {
     /// Only tell whether a runner would work, against the live broker, with a remedy for what is wrong
     #[arg(long)]
     pub(super) check: bool,
+
+    /// Give the Code nodes this package set of the configuration instead of the packages that tasks have by default
+    #[arg(long, value_name = "NAME", env = PACKAGE_SET_VARIABLE, hide_env_values = true)]
+    pub(super) package_set: Option<String>,
 
     #[command(flatten)]
     pub(super) engine: EngineOptions,

@@ -41,7 +41,13 @@ pub(crate) fn runner(arguments: &RunnerCommandArguments) -> u8 {
 fn prepare(arguments: &RunnerCommandArguments) -> Result<RunnerArguments, Failure> {
     let settings_file = arguments.engine.configuration_file();
     let mut engine = arguments.engine.load(arguments.python.as_deref())?;
-    packages::use_locked(&mut engine.runtimes, settings_file.as_deref())?;
+    let set = packages::named(arguments.package_set.as_deref());
+    if let Some(name) = set {
+        packages::use_set(&mut engine, name)?;
+    }
+    // A Code node does not name a set, so that there is one for all of them.
+    engine.package_sets.clear();
+    packages::of_lock_file(&mut engine.runtimes, set, settings_file.as_deref())?;
     Ok(RunnerArguments {
         languages: arguments.languages.clone(),
         settings_file,

@@ -27,7 +27,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
 
 fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let Configuration { mut engine, server, .. } = arguments.options.load()?;
-    packages::use_locked(&mut engine.runtimes, arguments.options.configuration_file().as_deref())?;
+    packages::use_locked(&mut engine, arguments.options.configuration_file().as_deref())?;
     let asynchronous = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

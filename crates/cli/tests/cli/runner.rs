@@ -130,6 +130,24 @@ async fn tasks_of_both_languages_run_and_a_signal_ends_the_runner() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn code_nodes_have_the_package_set_of_their_runner() {
+    let mut broker = Broker::start().await;
+    let workspace = Workspace::with("stockade.toml", "[package_sets.mail]\npython.packages = \"mail\"\n");
+    workspace.write("mail/origin.py", "name = 'mail'\n");
+    let mut command = command(&workspace, &broker.uri(), &["python"]);
+    command.env("N8N_RUNNERS_EXTERNAL_ALLOW", "origin").env("STOCKADE_RUNNER_PACKAGE_SET", "mail");
+    let child = start(command);
+    let mut socket = broker.registered().await;
+    let offer = socket.next_of("runner:taskoffer").await;
+    socket.accept_offer("py", &offer).await;
+    socket.give("py", "import origin\nreturn [{'json': {'name': origin.name}}]").await;
+    let done = socket.next_word().await;
+    assert_eq!(done["data"]["result"], json!([{"json": {"name": "mail"}}]), "{done}");
+    let ended = tokio::task::spawn_blocking(move || terminate(child));
+    assert_eq!(ended.await.unwrap().0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_runner_with_a_grant_token_ends_with_status_0() {
     let mut broker = Broker::start().await;
     let workspace = Workspace::new();
@@ -167,6 +185,7 @@ fn wrong_settings_are_status_1_and_wrong_usage_is_status_2() {
         1,
         "error: Environment variable N8N_RUNNERS_GRANT_TOKEN is required\nhint: set N8N_RUNNERS_AUTH",
     );
+    run(&["--package-set", "mail"], &[]).assert_failed(2, "there is no package set `mail`; nor any other");
     run(&["ruby"], &[]).assert_failed(2, "[possible values: python, javascript]");
     run(&["--configuration", "none.toml"], &[]).assert_failed(2, "error: cannot read the configuration `none.toml`");
     let checked = run(&["--check"], &[("N8N_RUNNERS_MAX_PAYLOAD", "x")]);

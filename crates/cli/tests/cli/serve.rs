@@ -1,64 +1,12 @@
 //! `stockade serve` as a process.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use rustix::process::Signal;
 
+use crate::server::Server;
 use crate::support::Workspace;
-
-/// A running service.
-struct Server {
-    child: Child,
-    address: String,
-    log: BufReader<std::process::ChildStderr>,
-}
-
-impl Server {
-    fn start(workspace: &Workspace, options: &[&str]) -> Self {
-        Self::announcing(workspace, options, "listening on http://")
-    }
-
-    /// Waits for a line that has `text` and an address after it.
-    fn announcing(workspace: &Workspace, options: &[&str], text: &str) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
-        let mut child = workspace.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the service has ended");
-        }
-        let address = line.rsplit("http://").next().unwrap().split_whitespace().next().unwrap().to_owned();
-        Self { child, address, log }
-    }
-
-    /// One request with its own connection; status and body.
-    fn post(&self, body: &str, headers: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n{headers}\r\n{body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
-    }
-
-    /// Sends a signal; the exit status and the rest of the log.
-    fn stop(mut self, signal: Signal) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        let mut rest = String::new();
-        self.log.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
-    }
-}
 
 #[test]
 fn it_serves_until_a_signal() {

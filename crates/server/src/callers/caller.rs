@@ -8,6 +8,7 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
+use stockade_protocol::task::DEFAULT_PACKAGE_SET;
 use stockade_protocol::{AllowedHost, Language, Limits, Network};
 
 use super::rate::Rate;
@@ -35,6 +36,9 @@ pub struct Policy {
     /// Modules that its tasks may import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<BTreeSet<String>>,
+    /// Package sets that its tasks may name; the first is that of a task that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_sets: Option<Vec<String>>,
     /// Hosts that its tasks may ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<AllowedHost>>,
@@ -182,6 +186,22 @@ impl Caller {
         }
     }
 
+    /// The package set of a task that names one, or none.
+    pub(crate) fn package_set<'set>(&'set self, named: Option<&'set str>) -> Result<&'set str, Problem> {
+        match (&self.policy.package_sets, named) {
+            (Some(sets), Some(name)) if !sets.iter().any(|set| set == name) => {
+                let name = crate::task::printable(name);
+                Err(Problem::permission(format!("tasks of this caller may not have the package set `{name}`")))
+            }
+            (_, Some(name)) => Ok(name),
+            (Some(sets), None) => match sets.first() {
+                Some(first) => Ok(first),
+                None => Err(Problem::permission("tasks of this caller may have no package set")),
+            },
+            (None, None) => Ok(DEFAULT_PACKAGE_SET),
+        }
+    }
+
     /// Refuses hosts that the caller may not ask for.
     pub(crate) fn may_reach(&self, network: &Network) -> Result<(), Problem> {
         let beyond = self.policy.hosts.as_ref().and_then(|hosts| network.first_beyond(hosts));
@@ -216,6 +236,19 @@ mod tests {
         let caller = Caller::new("ada", Policy { rate: Some("2/h".parse().unwrap()), ..Policy::default() });
         assert!(caller.count_request().is_ok() && caller.count_request().is_ok());
         assert_eq!(caller.count_request().unwrap_err().kind(), Kind::RateLimited);
+    }
+
+    #[test]
+    fn a_task_has_a_set_that_its_caller_may_have() {
+        let open = Caller::anonymous();
+        assert_eq!(open.package_set(None).unwrap(), "default");
+        assert_eq!(open.package_set(Some("reports")).unwrap(), "reports");
+        let sets = |sets: &[&str]| Caller::new("ada", Policy { package_sets: Some(names(sets)), ..Policy::default() });
+        let keyed = sets(&["reports", "default"]);
+        assert_eq!(keyed.package_set(None).unwrap(), "reports");
+        assert_eq!(keyed.package_set(Some("default")).unwrap(), "default");
+        assert!(keyed.package_set(Some("mail")).is_err());
+        assert!(sets(&[]).package_set(None).is_err());
     }
 
     #[test]

@@ -210,6 +210,7 @@ mod tests {
             concurrency: Some(4),
             languages: Some([Language::Python].into()),
             packages: Some(["json".to_owned()].into()),
+            package_sets: Some(vec!["reports".to_owned()]),
             hosts: Some(vec!["*.example.org".parse().unwrap()]),
             ceilings: super::super::Ceilings { timeout_ms: Some(1000), ..Default::default() },
         };

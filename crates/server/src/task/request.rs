@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use stockade_protocol::task::range;
+use stockade_protocol::task::{DEFAULT_PACKAGE_SET, range};
 use stockade_protocol::{Language, Limits, Network, Program, RawJson, Task};
 
 use crate::callers::Caller;
@@ -31,6 +31,8 @@ const MAXIMUM_FILE_NAME: usize = 255;
 pub(crate) struct TaskRequest<'body> {
     #[serde(borrow)]
     language: Cow<'body, str>,
+    #[serde(borrow, default)]
+    package_set: Option<Cow<'body, str>>,
     #[serde(borrow)]
     code: Cow<'body, str>,
     #[serde(borrow, default)]
@@ -88,6 +90,7 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         )));
     };
     caller.may_use(&language)?;
+    let package_set = package_set(request.package_set.as_deref(), caller, configuration)?;
     let limits = limits(&request, caller, settings)?;
     let allow = caller.allowed_modules(&language, allowed(request.allow)?, settings.allow.as_ref())?;
     let inputs = request.inputs.map(|inputs| check_inputs(body, inputs)).transpose()?.unwrap_or_default();
@@ -104,7 +107,7 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
     };
     Ok(Task {
         language,
-        package_set: None,
+        package_set,
         program: Program::Code { file_name, code },
         inputs,
         limits,
@@ -112,6 +115,25 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         environment,
         network,
     })
+}
+
+/// The set that the task names if its caller may have it, else the first that its caller may have.
+fn package_set(
+    named: Option<&str>,
+    caller: &Caller,
+    configuration: &ServerConfiguration,
+) -> Result<Option<String>, Problem> {
+    let name = caller.package_set(named)?;
+    if name == DEFAULT_PACKAGE_SET {
+        return Ok(None);
+    }
+    if configuration.package_sets.contains(name) {
+        return Ok(Some(name.to_owned()));
+    }
+    let known = configuration.package_sets.iter().map(String::as_str).chain([DEFAULT_PACKAGE_SET]);
+    let known: Vec<&str> = known.filter(|known| caller.package_set(Some(known)).is_ok()).collect();
+    let name = printable(name);
+    Err(Problem::validation(format!("there is no package set `{name}`; there are: {}", known.join(", "))))
 }
 
 /// A list that is switched off is no list; a network without one would be none.

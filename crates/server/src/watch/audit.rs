@@ -41,6 +41,7 @@ pub(crate) struct TaskLine {
     id: Uuid,
     caller: Arc<str>,
     language: String,
+    package_set: Option<String>,
     code_sha256: String,
     limits: Limits,
     content: Option<(Bytes, Bytes)>,
@@ -54,6 +55,8 @@ enum Line<'line> {
         id: Uuid,
         caller: &'line str,
         language: &'line str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        package_set: Option<&'line str>,
         code_sha256: &'line str,
         limits: LoggedLimits,
         outcome: &'static str,
@@ -127,6 +130,7 @@ impl Audit {
             id,
             caller,
             language: task.language.name().to_owned(),
+            package_set: task.package_set.clone(),
             code_sha256: hex(&Sha256::digest(&code)),
             limits: task.limits,
             content: self.with_code.then(|| (code, task.inputs.clone())),
@@ -142,6 +146,7 @@ impl Audit {
             id: task.id,
             caller: &task.caller,
             language: &task.language,
+            package_set: task.package_set.as_deref(),
             code_sha256: &task.code_sha256,
             limits: LoggedLimits {
                 timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),

@@ -1,6 +1,7 @@
 //! `/metrics`: the names of spec/seed-0, and what else an operator needs. Labels come from fixed sets.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Extension;
 use axum::extract::{MatchedPath, Request};
@@ -50,6 +51,12 @@ struct Answered {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfSet {
+    package_set: String,
+    language: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfWall {
     wall: String,
 }
@@ -76,6 +83,10 @@ pub(crate) struct Metrics {
     tasks_queued: Gauge,
     tasks_maximum: Gauge,
     waiting_workers: Family<OfLanguage, Gauge>,
+    set_starts: Family<OfSet, Counter>,
+    set_stops: Family<OfSet, Counter>,
+    sets_running: Family<OfSet, Gauge>,
+    set_bytes: Family<OfSet, Gauge>,
     outcomes_kept: Gauge,
     outcome_bytes: Gauge,
     body_bytes: Gauge,
@@ -106,6 +117,10 @@ impl Metrics {
             tasks_queued: Gauge::default(),
             tasks_maximum: Gauge::default(),
             waiting_workers: Family::default(),
+            set_starts: Family::default(),
+            set_stops: Family::default(),
+            sets_running: Family::default(),
+            set_bytes: Family::default(),
             outcomes_kept: Gauge::default(),
             outcome_bytes: Gauge::default(),
             body_bytes: Gauge::default(),
@@ -173,6 +188,26 @@ impl Metrics {
             "stockade_waiting_workers",
             "Workers that wait, warmed, for a task",
             self.waiting_workers.clone(),
+        );
+        registry.register(
+            "stockade_package_set_starts",
+            "Zygotes that were started for a package set",
+            self.set_starts.clone(),
+        );
+        registry.register(
+            "stockade_package_set_stops",
+            "Zygotes of a package set that were stopped or replaced",
+            self.set_stops.clone(),
+        );
+        registry.register(
+            "stockade_package_set_running",
+            "1 while a package set has a zygote, else 0",
+            self.sets_running.clone(),
+        );
+        registry.register(
+            "stockade_package_set_bytes",
+            "Proportional memory of a package set when it was last measured",
+            self.set_bytes.clone(),
         );
         registry.register("stockade_outcomes_kept", "Outcomes that can be asked for", self.outcomes_kept.clone());
         registry.register("stockade_outcome_bytes", "Bytes of the outcomes that are kept", self.outcome_bytes.clone());
@@ -254,6 +289,14 @@ impl Metrics {
         for runtime in &status.runtimes {
             let of_language = OfLanguage { language: runtime.language.name().to_owned() };
             self.waiting_workers.get_or_create(&of_language).set(count(runtime.waiting));
+        }
+        for set in &status.package_sets {
+            let of_set = OfSet { package_set: set.name.clone(), language: set.language.name().to_owned() };
+            // The engine counts; a counter of its own would count twice.
+            self.set_starts.get_or_create(&of_set).inner().store(set.starts, Ordering::Relaxed);
+            self.set_stops.get_or_create(&of_set).inner().store(set.stops, Ordering::Relaxed);
+            self.sets_running.get_or_create(&of_set).set(i64::from(set.is_running));
+            self.set_bytes.get_or_create(&of_set).set(i64::try_from(set.proportional_bytes).unwrap_or(i64::MAX));
         }
         let (kept, bytes) = state.registry().kept();
         self.outcomes_kept.set(count(kept));
