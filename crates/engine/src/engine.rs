@@ -171,9 +171,19 @@ impl Engine {
     /// package set, and loses no task: new ones go to another zygote, which is started first; those that run end where
     /// they are, and then the old zygote ends.
     ///
-    /// An error leaves everything as it was.
-    pub async fn replace(&self, set: Option<&str>, configuration: RuntimeConfiguration) -> Result<(), EngineError> {
+    /// Gives the modules that could not be preloaded, each with the reason. An error leaves everything as it was.
+    pub async fn replace(
+        &self,
+        set: Option<&str>,
+        configuration: RuntimeConfiguration,
+    ) -> Result<Vec<String>, EngineError> {
         self.0.sets.replace(set, configuration).await
+    }
+
+    /// What a language is started with, of the set that the engine was started with or of a package set; `None` if there
+    /// is none.
+    pub fn configuration(&self, set: Option<&str>, language: &Language) -> Option<Arc<RuntimeConfiguration>> {
+        Some(self.0.sets.find(set, language).ok()?.configuration())
     }
 
     /// Refuses new tasks from now on and waits for the accepted ones.

@@ -63,18 +63,23 @@ pub enum Ending {
 
 /// Runs a runner to its end, with its log on stdout.
 ///
-/// An error is the caller's to print, [`RunnerError::hint`] with it; its exit status is 1.
-pub async fn run(arguments: RunnerArguments) -> Result<Ending, RunnerError> {
+/// `started` gets the engine and the log as soon as they are there. An error is the caller's to print,
+/// [`RunnerError::hint`] with it; its exit status is 1.
+pub async fn run(arguments: RunnerArguments, started: impl FnOnce(&Engine, &Log)) -> Result<Ending, RunnerError> {
     let settings = Arc::new(Settings::resolve(&arguments)?);
     let signals = signals::listen()?;
     let configuration = settings.engine_configuration().clone();
-    let start_engine = async { Ok(Engine::start(configuration).await?) };
     let stdout = std::io::stdout();
     let form = match stdout.is_terminal() {
         true => Form::Terminal { colours: settings.log_colours() },
         false => Form::Plain,
     };
     let log = Log::new(stdout, settings.log_level(), form);
+    let start_engine = async {
+        let engine = Engine::start(configuration).await?;
+        started(&engine, &log);
+        Ok(engine)
+    };
     let result = serve(settings, start_engine, log.clone(), signals).await;
     log.flush();
     result

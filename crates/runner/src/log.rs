@@ -103,7 +103,7 @@ impl Log {
     }
 
     /// Writes a line.
-    pub(crate) fn write(&self, level: Level, message: impl Display) {
+    pub fn write(&self, level: Level, message: impl Display) {
         if level < self.level {
             return;
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
 use stockade_packages::request::Ecosystem;
 use stockade_packages::{LockFile, PackagesError, Store, lock};
+use stockade_protocol::Language;
 
 use crate::failure::Failure;
 
@@ -58,22 +59,46 @@ pub(crate) fn of_lock_file(
     set: Option<&str>,
     configuration: Option<&Path>,
 ) -> Result<(), Failure> {
-    let path = lock_path(configuration, set);
-    let Some(lock) = LockFile::read(&path)? else { return Ok(()) };
-    for runtime in runtimes {
-        if runtime.packages.is_some() || !matches!(runtime.kind, RuntimeKind::Zygote { .. }) {
-            continue;
-        }
-        let Ok(ecosystem) = Ecosystem::of(&runtime.language) else { continue };
-        if let Some(name) = lock.set_name(ecosystem) {
-            let found = store(std::env::var_os(VARIABLE))?.find(&name);
-            let missing = || PackagesError::NotInstalled {
-                language: ecosystem.name(),
-                lock: path.clone(),
-                package_set: set.map(str::to_owned),
-            };
-            runtime.packages = Some(found.ok_or_else(missing)?);
-        }
+    let locked = Locked::new(set, configuration);
+    let Some(lock) = locked.read()? else { return Ok(()) };
+    for runtime in runtimes.iter_mut().filter(|runtime| has_none(runtime)) {
+        runtime.packages = locked.folder(&lock, &runtime.language)?;
     }
     Ok(())
+}
+
+/// Whether a runtime takes its packages from a lock file.
+pub(super) fn has_none(runtime: &RuntimeConfiguration) -> bool {
+    runtime.packages.is_none() && matches!(runtime.kind, RuntimeKind::Zygote { .. })
+}
+
+/// The lock file of a package set, or of none.
+#[derive(Debug, Clone)]
+pub(super) struct Locked {
+    pub(super) set: Option<String>,
+    pub(super) path: PathBuf,
+}
+
+impl Locked {
+    pub(super) fn new(set: Option<&str>, configuration: Option<&Path>) -> Self {
+        Self { set: set.map(str::to_owned), path: lock_path(configuration, set) }
+    }
+
+    /// The file; `None` if there is none.
+    pub(super) fn read(&self) -> Result<Option<LockFile>, Failure> {
+        Ok(LockFile::read(&self.path)?)
+    }
+
+    /// The folder of the store with what the file names for a language; `None` if it names nothing.
+    pub(super) fn folder(&self, lock: &LockFile, language: &Language) -> Result<Option<PathBuf>, Failure> {
+        let Some(ecosystem) = Ecosystem::of(language).ok() else { return Ok(None) };
+        let Some(name) = lock.set_name(ecosystem) else { return Ok(None) };
+        let found = store(std::env::var_os(VARIABLE))?.find(&name);
+        let missing = || PackagesError::NotInstalled {
+            language: ecosystem.name(),
+            lock: self.path.clone(),
+            package_set: self.set.clone(),
+        };
+        Ok(Some(found.ok_or_else(missing)?))
+    }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 
-use stockade_runner::{CheckReport, RunnerArguments, RunnerError, check, run};
+use stockade_engine::Engine;
+use stockade_runner::{CheckReport, Level, Log, RunnerArguments, RunnerError, check, run};
 
 use super::arguments::RunnerCommandArguments;
 use crate::execution::{print_message, print_text};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::packages;
+use crate::packages::{self, News, Watch};
 use crate::render::{Paint, failure};
 
 /// Of n8n's launcher and its runners: whatever the reason, the exit status is 1.
@@ -19,7 +20,7 @@ const CANNOT_WORK: u8 = 1;
 /// Serves n8n, or checks whether that would work; gives the exit status for the shell.
 pub(crate) fn runner(arguments: &RunnerCommandArguments) -> u8 {
     let prepared = prepare(arguments).and_then(|prepared| Ok((prepared, asynchronous()?)));
-    let (prepared, asynchronous) = match prepared {
+    let ((prepared, watch), asynchronous) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
             print_message(&failure(&error, Paint::of(&io::stderr())));
@@ -29,7 +30,18 @@ pub(crate) fn runner(arguments: &RunnerCommandArguments) -> u8 {
     if arguments.check {
         return report(&asynchronous.block_on(check(&prepared)));
     }
-    match asynchronous.block_on(run(prepared)) {
+    let follow = |engine: &Engine, log: &Log| {
+        let (engine, log) = (engine.clone(), log.clone());
+        // Ends with the runtime of this runner.
+        tokio::spawn(async move {
+            let tell = |news| match news {
+                News::Change(text) => log.write(Level::Info, text),
+                News::Warning(text) => log.write(Level::Warning, text),
+            };
+            watch.follow(engine, tell).await;
+        });
+    };
+    match asynchronous.block_on(run(prepared, follow)) {
         Ok(_) => ExitStatus::Ok.code(),
         Err(error) => {
             print_message(&failure(&cannot_work(&error), Paint::of(&io::stderr())));
@@ -38,7 +50,7 @@ pub(crate) fn runner(arguments: &RunnerCommandArguments) -> u8 {
     }
 }
 
-fn prepare(arguments: &RunnerCommandArguments) -> Result<RunnerArguments, Failure> {
+fn prepare(arguments: &RunnerCommandArguments) -> Result<(RunnerArguments, Watch), Failure> {
     let settings_file = arguments.engine.configuration_file();
     let mut engine = arguments.engine.load(arguments.python.as_deref())?;
     let set = packages::named(arguments.package_set.as_deref());
@@ -47,13 +59,15 @@ fn prepare(arguments: &RunnerCommandArguments) -> Result<RunnerArguments, Failur
     }
     // A Code node does not name a set, so that there is one for all of them.
     engine.package_sets.clear();
+    let watch = Watch::of(&engine, set, settings_file.as_deref());
     packages::of_lock_file(&mut engine.runtimes, set, settings_file.as_deref())?;
-    Ok(RunnerArguments {
+    let prepared = RunnerArguments {
         languages: arguments.languages.clone(),
         settings_file,
         environment: environment(std::env::vars_os()),
         engine,
-    })
+    };
+    Ok((prepared, watch))
 }
 
 /// Variables that are not text are none of n8n's.

@@ -11,7 +11,7 @@ use crate::configuration::Configuration;
 use crate::execution::{Interrupts, cannot_start, no_signals, print_message, warn_without_walls};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::packages;
+use crate::packages::{self, News, Watch};
 use crate::render::{Paint, failure};
 
 /// Serves until a signal comes.
@@ -27,16 +27,18 @@ pub(crate) fn serve(arguments: &ServeArguments) -> ExitStatus {
 
 fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let Configuration { mut engine, server, .. } = arguments.options.load()?;
-    packages::use_locked(&mut engine, arguments.options.configuration_file().as_deref())?;
+    let file = arguments.options.configuration_file();
+    let watch = Watch::of(&engine, None, file.as_deref());
+    packages::use_locked(&mut engine, file.as_deref())?;
     let asynchronous = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::setup(&format_args!("cannot start threads: {error}"), None))?;
     log::begin();
-    asynchronous.block_on(start(engine, server))
+    asynchronous.block_on(start(engine, server, watch))
 }
 
-async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Result<(), Failure> {
+async fn start(engine: EngineConfiguration, server: ServerConfiguration, watch: Watch) -> Result<(), Failure> {
     let interrupts = Interrupts::catch().map_err(|error| no_signals(&error))?;
     let service = Service::bind(server).await.map_err(|error| refused(&error))?;
     warn_without_walls(&engine.without_walls);
@@ -52,7 +54,12 @@ async fn start(engine: EngineConfiguration, server: ServerConfiguration) -> Resu
     if let Some(address) = service.nautilus_address() {
         tracing::info!("listening on http://{address} for Nautilus, without keys");
     }
+    let following = tokio::spawn(watch.follow(engine.clone(), |news| match news {
+        News::Change(text) => tracing::info!("{text}"),
+        News::Warning(text) => tracing::warn!("{text}"),
+    }));
     service.serve(engine, interrupts.first()).await;
+    following.abort();
     tracing::info!("stopped");
     Ok(())
 }

@@ -198,23 +198,23 @@ impl PackageSets {
     /// Puts another configuration in the place of one, and loses no task: another pool is started and takes the tasks
     /// from then on, and the old one ends after its last. A set that is not running has nothing to start.
     ///
-    /// An error leaves everything as it was.
+    /// Gives the modules that could not be preloaded. An error leaves everything as it was.
     pub(crate) async fn replace(
         &self,
         set: Option<&str>,
         configuration: RuntimeConfiguration,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<String>, EngineError> {
         let of = self.find(set, &configuration.language).map_err(|error| EngineError::NoSuchPool(error.message))?;
         let _replacing = self.replacing.lock().await;
         // Held, so that the pool is not stopped meanwhile for want of memory.
-        let Some(interest) = of.hold_running(&configuration).await else { return Ok(()) };
+        let Some(interest) = of.hold_running(&configuration).await else { return Ok(Vec::new()) };
         let pool = self.foundation.start(configuration).await?;
         self.register(&pool);
-        pool.warn_of_missing(of.name());
+        let missing = pool.status().missing;
         of.swap(&interest, pool);
         drop(interest);
         self.weigh().await;
-        Ok(())
+        Ok(missing)
     }
 
     /// Stops what is too much, if anything can be stopped.

@@ -50,16 +50,20 @@ impl Index {
     }
 
     fn stockade(&self, command: &str, arguments: &[&str]) -> Finished {
+        self.workspace.finish(&mut self.command(&[&[command], arguments].concat()))
+    }
+
+    /// `stockade` with clients that know this index and no other, not yet started.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let address = format!("http://127.0.0.1:{}", self.port);
-        let arguments = [&[command], arguments].concat();
-        let mut command = self.workspace.command(&arguments);
+        let mut command = self.workspace.command(arguments);
         command
             .env("STOCKADE_PACKAGE_STORE", self.store())
             .env("PIP_INDEX_URL", format!("{address}/simple/"))
             .env("npm_config_registry", format!("{address}/"))
             .env("npm_config_userconfig", "/dev/null")
             .env_remove("PIP_EXTRA_INDEX_URL");
-        self.workspace.finish(&mut command)
+        command
     }
 
     fn store(&self) -> PathBuf {

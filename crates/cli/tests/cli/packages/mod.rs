@@ -1,6 +1,7 @@
 //! `stockade packages` with an index of the tests' own, which serves hostile packages too.
 
 mod index;
+mod live;
 
 use std::fs;
 
