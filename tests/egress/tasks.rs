@@ -353,7 +353,7 @@ fn a_list_can_change(stage: &Stage) {
         loop {
             match running.next_event().await.unwrap() {
                 TaskEvent::Stdout(_) => running.change_network(list("other.example.com")),
-                TaskEvent::Finished(outcome) => return outcome,
+                TaskEvent::Finished(outcome) => return *outcome,
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use stockade_engine::{Engine, TaskEvent};
-use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, RawJson, Task};
+use stockade_protocol::{ErrorCode, Language, Network, Outcome, Program, RawJson, Task, TaskFiles};
 
 use crate::engine::limits;
 
@@ -56,6 +56,7 @@ pub fn code(language: &Language, code: impl Into<Bytes>) -> Task {
         allow: None,
         environment: BTreeMap::new(),
         network: Network::default(),
+        files: TaskFiles::default(),
     }
 }
 
@@ -85,7 +86,7 @@ pub async fn run(engine: &Engine, task: Task) -> Report {
                     requests.push(name);
                     running.answer(id, Err(RawJson::from_value(&"nobody answers here".into())));
                 }
-                Some(TaskEvent::Finished(outcome)) => return outcome,
+                Some(TaskEvent::Finished(outcome)) => return *outcome,
                 None => panic!("the events end without an outcome"),
             }
         }

@@ -10,10 +10,10 @@ use stockade_sandbox::cgroup::Cgroups;
 use stockade_sandbox::{Identity, Wall};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-use crate::assignment::assignment;
+use crate::assignment::{Assignment, assignment};
 use crate::configuration::{EngineConfiguration, RuntimeConfiguration};
 use crate::error::EngineError;
-use crate::execution::{self, Assignment, NotStarted};
+use crate::execution::{self, NotStarted};
 use crate::load::Load;
 use crate::package_sets::{Budget, Foundation, PackageSets};
 use crate::pool::Pool;
@@ -144,7 +144,7 @@ impl Engine {
             if engine.0.load.remove() {
                 engine.0.idle.notify_waiters();
             }
-            event_sender.send(TaskEvent::Finished(outcome));
+            event_sender.send(TaskEvent::Finished(Box::new(outcome)));
             if let Ok(pool) = leased {
                 pool.replenish();
             }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use stockade_egress::Session;
+use stockade_protocol::file::MAXIMUM_FILES;
 use stockade_protocol::frame::{self, FrameError, WorkerFrame};
-use stockade_protocol::{Limits, Outcome, RawJson, Usage};
+use stockade_protocol::{FileName, Files, Outcome, RawJson, Usage};
 use stockade_sandbox::control::WorkerExit;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::assignment::Assignment;
 use crate::calls::Calls;
 use crate::output::{Exceeded, Output};
 use crate::task::{EventSender, Message, TaskEvent};
@@ -26,20 +28,6 @@ const GRACE_FOR_FRAMES: Duration = Duration::from_millis(100);
 const MAXIMUM_OUTBOUND: usize = 256;
 /// Bytes that a message counts as output beyond its own, so that many small ones do not fill the supervisor's memory.
 const EVENT_COST: usize = 256;
-
-/// A task as its worker gets it.
-#[derive(Debug)]
-pub(crate) struct Assignment {
-    /// Everything of the task frame before the inputs.
-    pub(crate) head: Bytes,
-    /// Raw input JSON.
-    pub(crate) inputs: Bytes,
-    pub(crate) limits: Limits,
-    /// What it may reach; `None`: nothing.
-    pub(crate) network: Option<Session>,
-    /// The end is an exit status, not a frame.
-    pub(crate) is_program: bool,
-}
 
 /// How a worker was lost before its task began.
 #[derive(Debug)]
@@ -91,6 +79,7 @@ pub(crate) async fn run(
         stderr_tail: execution.output.stderr_tail(),
         denied: execution.calls.denied(),
         network: execution.calls.network_usage(),
+        files: execution.files.take(),
         is_program,
     };
     Ok(verdict::decide(end, evidence, &limits, usage))
@@ -103,6 +92,8 @@ struct Execution<'task> {
     outbound: std::collections::VecDeque<Bytes>,
     started: bool,
     calls: Calls,
+    /// What the task has left so far; `None` if nothing is taken.
+    files: Option<Files>,
     watch: Watch,
     is_program: bool,
     exit: Option<WorkerExit>,
@@ -124,7 +115,8 @@ impl<'task> Execution<'task> {
             output,
             calls,
             worker,
-            outbound: [assignment.head.clone(), assignment.inputs.clone()].into(),
+            files: assignment.wants_output.then(Files::new),
+            outbound: assignment.files.iter().chain([&assignment.head, &assignment.inputs]).cloned().collect(),
             started: false,
             is_program: assignment.is_program,
             exit: None,
@@ -226,10 +218,22 @@ impl<'task> Execution<'task> {
                     }
                 }
             }
+            WorkerFrame::File { name, contents } => self.keep(name, contents),
             WorkerFrame::Listener | WorkerFrame::Waiting | WorkerFrame::Failed(_) => {
                 Step::End(End::Frame(FrameError::Malformed("task's")))
             }
         }
+    }
+
+    /// Takes a file that the task leaves. One that comes again takes the place of the first.
+    fn keep(&mut self, name: FileName, contents: Bytes) -> Step {
+        let size = EVENT_COST + name.as_str().len() + contents.len();
+        let Some(files) = &mut self.files else { return Step::End(End::Frame(FrameError::Malformed("task's"))) };
+        if let Err(exceeded) = self.output.charge(size) {
+            return step(Err(exceeded));
+        }
+        files.insert(name, contents);
+        if files.len() > MAXIMUM_FILES { Step::End(End::Files) } else { Step::GoOn }
     }
 
     fn answer(&mut self, id: u32, answer: &Result<RawJson, RawJson>) {

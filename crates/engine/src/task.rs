@@ -26,7 +26,7 @@ pub enum TaskEvent {
         parameters: RawJson,
     },
     /// The end.
-    Finished(Outcome),
+    Finished(Box<Outcome>),
 }
 
 /// The way of a task's events to its caller.
@@ -114,7 +114,7 @@ impl RunningTask {
     pub async fn outcome(mut self) -> Outcome {
         loop {
             match self.next_event().await {
-                Some(TaskEvent::Finished(outcome)) => return outcome,
+                Some(TaskEvent::Finished(outcome)) => return *outcome,
                 Some(_) => {}
                 None => return crate::verdict::engine_stopped(),
             }

@@ -1,9 +1,10 @@
 //! The one place where an outcome is decided.
 
 use bytes::Bytes;
+use stockade_protocol::file::{MAXIMUM_FILES, OUTPUT_FOLDER};
 use stockade_protocol::frame::FrameError;
 use stockade_protocol::task::MEBIBYTE;
-use stockade_protocol::{ErrorCode, Limits, NetworkUsage, Outcome, RawJson, TaskError, Usage};
+use stockade_protocol::{ErrorCode, Files, Limits, NetworkUsage, Outcome, RawJson, TaskError, Usage};
 use stockade_sandbox::SandboxError;
 
 use crate::worker::StartError;
@@ -27,6 +28,8 @@ pub(crate) enum End {
     Processes,
     /// More output than the limit allows.
     Output,
+    /// More files than a task may leave.
+    Files,
     /// The worker sent bytes that are not a frame.
     Frame(FrameError),
     /// The caller gave up.
@@ -50,6 +53,8 @@ pub(crate) struct Evidence {
     pub(crate) denied: Vec<String>,
     /// What it did with its network.
     pub(crate) network: Option<NetworkUsage>,
+    /// What it has left; `None` if nothing is taken.
+    pub(crate) files: Option<Files>,
     /// The task is a program of its own (a task directory, a custom runtime): its end is an exit status.
     pub(crate) is_program: bool,
 }
@@ -59,12 +64,16 @@ const V8_OUT_OF_MEMORY: [&str; 3] =
     ["JavaScript heap out of memory", "Fatal process out of memory", "invalid array length Allocation failed"];
 
 /// Decides the outcome.
-pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage) -> Outcome {
+pub(crate) fn decide(end: End, mut evidence: Evidence, limits: &Limits, usage: Usage) -> Outcome {
     let exit_code = match &end {
         End::Exited(Some(status)) if libc::WIFEXITED(*status) => Some(libc::WEXITSTATUS(*status)),
         _ => None,
     };
     let exit_code = exit_code.filter(|_| evidence.is_program);
+    // Of code that was stopped nobody knows which files are whole.
+    let is_stopped = !matches!(end, End::Result(_) | End::Error(_));
+    let takes_files = evidence.files.is_some();
+    let files = evidence.files.take().map(|files| if is_stopped { Files::new() } else { files });
     let result = match end {
         End::Result(bytes) if bytes.is_empty() => Ok(None),
         End::Result(bytes) => RawJson::new(bytes).map(Some).map_err(|error| {
@@ -80,6 +89,14 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
             ErrorCode::OutputLimitError,
             format!("The task wrote more than {} of output", size(limits.output_bytes)),
         )),
+        End::Files => Err(TaskError::new(
+            ErrorCode::OutputLimitError,
+            format!("The task left more than {MAXIMUM_FILES} files in `{OUTPUT_FOLDER}`"),
+        )),
+        End::Frame(FrameError::TooLarge { .. }) if takes_files => Err(TaskError::new(
+            ErrorCode::OutputLimitError,
+            format!("The task's result and the files that it left are larger than {}", size(limits.output_bytes)),
+        )),
         End::Frame(FrameError::TooLarge { .. }) => Err(TaskError::new(
             ErrorCode::OutputLimitError,
             format!("The task's result is larger than {}", size(limits.output_bytes)),
@@ -91,7 +108,7 @@ pub(crate) fn decide(end: End, evidence: Evidence, limits: &Limits, usage: Usage
         End::Cancelled => Err(TaskError::new(ErrorCode::CancelledError, "The task was cancelled")),
         End::Internal(message) => Err(TaskError::new(ErrorCode::InternalError, message)),
     };
-    Outcome { result, exit_code, usage, denied: evidence.denied, network: evidence.network }
+    Outcome { result, exit_code, usage, denied: evidence.denied, network: evidence.network, files }
 }
 
 /// The outcome of a task whose engine is gone.

@@ -7,6 +7,8 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
+use crate::file::{FileName, MAXIMUM_NAME_BYTES};
+
 /// Bytes before the payload: kind and length.
 pub const HEADER_LENGTH: usize = 5;
 
@@ -17,6 +19,7 @@ mod kind {
     pub(super) const TASK: u8 = 1;
     pub(super) const ANSWER: u8 = 2;
     pub(super) const REHEARSE: u8 = 3;
+    pub(super) const GIVEN_FILE: u8 = 4;
     pub(super) const LISTENER: u8 = 16;
     pub(super) const WAITING: u8 = 17;
     pub(super) const LOG: u8 = 18;
@@ -24,6 +27,7 @@ mod kind {
     pub(super) const RESULT: u8 = 20;
     pub(super) const ERROR: u8 = 21;
     pub(super) const FAILED: u8 = 22;
+    pub(super) const FILE: u8 = 23;
 }
 
 /// What a worker sends. Payloads are not checked here beyond their framing.
@@ -50,6 +54,13 @@ pub enum WorkerFrame {
     Error(Bytes),
     /// A wall could not be built; the worker has ended. Encoded by the native library.
     Failed(Bytes),
+    /// A file that the task leaves.
+    File {
+        /// A file name and no path.
+        name: FileName,
+        /// Everything in it.
+        contents: Bytes,
+    },
 }
 
 /// Why bytes from a worker are not a frame.
@@ -92,7 +103,7 @@ impl FrameReader {
         }
         let kind = self.buffer[0];
         let length = (&self.buffer[1..HEADER_LENGTH]).get_u32_le() as usize;
-        if !(kind::LISTENER..=kind::FAILED).contains(&kind) {
+        if !(kind::LISTENER..=kind::FILE).contains(&kind) {
             return Err(FrameError::UnknownKind(kind));
         }
         if length > maximum {
@@ -117,18 +128,29 @@ fn parse(kind: u8, payload: Bytes) -> Result<WorkerFrame, FrameError> {
         kind::ERROR => Ok(WorkerFrame::Error(payload)),
         kind::FAILED => Ok(WorkerFrame::Failed(payload)),
         kind::REQUEST => parse_request(payload).ok_or(FrameError::Malformed("request")),
+        kind::FILE => parse_file(payload).ok_or(FrameError::Malformed("file")),
         other => Err(FrameError::UnknownKind(other)),
     }
 }
 
 fn parse_request(mut payload: Bytes) -> Option<WorkerFrame> {
     let id = payload.try_get_u32_le().ok()?;
+    let name = take_name(&mut payload, MAXIMUM_NAME_LENGTH)?;
+    Some(WorkerFrame::Request { id, name, parameters: payload })
+}
+
+fn parse_file(mut payload: Bytes) -> Option<WorkerFrame> {
+    let name = take_name(&mut payload, MAXIMUM_NAME_BYTES)?.try_into().ok()?;
+    Some(WorkerFrame::File { name, contents: payload })
+}
+
+/// A length (u16) and as many bytes of UTF-8, at most `maximum`.
+fn take_name(payload: &mut Bytes, maximum: usize) -> Option<String> {
     let length = usize::from(payload.try_get_u16_le().ok()?);
-    if length > MAXIMUM_NAME_LENGTH || length > payload.len() {
+    if length > maximum || length > payload.len() {
         return None;
     }
-    let name = std::str::from_utf8(&payload.split_to(length)).ok()?.to_owned();
-    Some(WorkerFrame::Request { id, name, parameters: payload })
+    std::str::from_utf8(&payload.split_to(length)).ok().map(str::to_owned)
 }
 
 /// The head of a task frame: everything before the inputs, so that these are written without being copied.
@@ -143,6 +165,17 @@ pub fn task_head(settings: &[u8], code: &[u8], inputs_length: usize) -> Option<B
     head.put_slice(settings);
     head.put_u32_le(u32::try_from(code.len()).ok()?);
     head.put_slice(code);
+    Some(head)
+}
+
+/// The head of a frame with a file that a task is given; the contents follow it. `None` if the frame would reach 4 GiB.
+pub fn file_head(name: &FileName, contents_length: usize) -> Option<BytesMut> {
+    let name = name.as_str().as_bytes();
+    let mut head = BytesMut::with_capacity(HEADER_LENGTH + 2 + name.len());
+    head.put_u8(kind::GIVEN_FILE);
+    head.put_u32_le(u32::try_from(2 + name.len() + contents_length).ok()?);
+    head.put_u16_le(u16::try_from(name.len()).ok()?);
+    head.put_slice(name);
     Some(head)
 }
 
@@ -169,6 +202,14 @@ mod tests {
         bytes.put_u32_le(payload.len() as u32);
         bytes.extend_from_slice(payload);
         bytes
+    }
+
+    fn file_payload(name: &str, contents: &[u8]) -> Vec<u8> {
+        let mut payload = Vec::new();
+        payload.put_u16_le(name.len() as u16);
+        payload.extend_from_slice(name.as_bytes());
+        payload.extend_from_slice(contents);
+        payload
     }
 
     fn read_all(bytes: &[u8], step: usize) -> (Vec<WorkerFrame>, Option<FrameError>) {
@@ -203,6 +244,11 @@ mod tests {
                 body.extend_from_slice(&bytes);
                 (WorkerFrame::Request { id, name, parameters: bytes.into() }, encoded(kind::REQUEST, &body))
             }),
+            ("[a-z]{1,40}", payload()).prop_map(|(name, bytes)| {
+                let name: FileName = name.parse().unwrap();
+                let file = WorkerFrame::File { name: name.clone(), contents: bytes.clone().into() };
+                (file, encoded(kind::FILE, &file_payload(name.as_str(), &bytes)))
+            }),
         ]
     }
 
@@ -217,6 +263,15 @@ mod tests {
         #[test]
         fn any_bytes_give_frames_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..600), step in 1_usize..64) {
             let _ = read_all(&bytes, step);
+        }
+
+        #[test]
+        fn any_file_has_the_name_of_a_file_or_is_malformed(name in any::<String>(), contents in any::<Vec<u8>>()) {
+            let read = read_all(&encoded(kind::FILE, &file_payload(&name, &contents)), 99);
+            match name.parse::<FileName>() {
+                Ok(name) => prop_assert_eq!(read, (vec![WorkerFrame::File { name, contents: contents.into() }], None)),
+                Err(_) => prop_assert_eq!(read, (vec![], Some(FrameError::Malformed("file")))),
+            }
         }
     }
 
@@ -234,6 +289,23 @@ mod tests {
     fn a_request_whose_name_overruns_is_malformed() {
         let bytes = encoded(kind::REQUEST, &[1, 0, 0, 0, 9, 0, b'x']);
         assert_eq!(read_all(&bytes, 99).1, Some(FrameError::Malformed("request")));
+    }
+
+    #[test]
+    fn a_file_that_leads_elsewhere_or_overruns_is_malformed() {
+        for payload in [&file_payload("../x", b""), &file_payload("", b"x"), &vec![9, 0, b'x'], &vec![1]] {
+            assert_eq!(
+                read_all(&encoded(kind::FILE, payload), 99).1,
+                Some(FrameError::Malformed("file")),
+                "{payload:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_file_counts_the_contents_that_follow() {
+        let head = file_head(&"a.csv".parse().unwrap(), 3).unwrap();
+        assert_eq!(&head[..], b"\x04\x0a\x00\x00\x00\x05\x00a.csv");
     }
 
     #[test]

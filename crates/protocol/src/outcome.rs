@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::file::Files;
 use crate::json::RawJson;
 use crate::network::NetworkUsage;
 
@@ -20,12 +21,21 @@ pub struct Outcome {
     pub denied: Vec<String>,
     /// What it did with its network; `None` for a task that had none.
     pub network: Option<NetworkUsage>,
+    /// The files that it left; `None` for a task that was not asked for any.
+    pub files: Option<Files>,
 }
 
 impl Outcome {
     /// The outcome of a task that never ran.
     pub fn refused(error: TaskError) -> Self {
-        Self { result: Err(error), exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None }
+        Self {
+            result: Err(error),
+            exit_code: None,
+            usage: Usage::default(),
+            denied: Vec::new(),
+            network: None,
+            files: None,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::file::TaskFiles;
 use crate::network::Network;
 
 /// One piece of code with its input, limits and allowed modules. It ends in exactly one [`crate::Outcome`].
@@ -30,6 +31,8 @@ pub struct Task {
     pub environment: BTreeMap<String, String>,
     /// Hosts that the code may reach.
     pub network: Network,
+    /// Files that the code is given, and whether those that it leaves come back.
+    pub files: TaskFiles,
 }
 
 /// The name by which people call the packages that belong to no named set.

@@ -62,7 +62,7 @@ impl Reporter {
 impl Drop for Reporter {
     fn drop(&mut self) {
         let error = TaskError::new(ErrorCode::InternalError, "The task ended without an outcome");
-        self.report(TaskEvent::Finished(Outcome::refused(error)));
+        self.report(TaskEvent::Finished(Box::new(Outcome::refused(error))));
     }
 }
 

@@ -51,6 +51,18 @@ impl Bodies {
         }
     }
 
+    /// Gives a body that was read more memory: for what was decoded from it.
+    pub(crate) fn extend(&self, reservation: &mut Reservation, more: usize) -> Result<(), Problem> {
+        let maximum_together = self.maximum_together;
+        self.reserved
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |reserved| {
+                reserved.checked_add(more).filter(|reserved| *reserved <= maximum_together)
+            })
+            .map_err(|_| crowded())?;
+        reservation.bytes += more;
+        Ok(())
+    }
+
     async fn collect(&self, headers: &HeaderMap, mut body: Body) -> Result<(Bytes, Reservation), Problem> {
         let mut reservation = Reservation { bytes: 0, reserved: Arc::clone(&self.reserved) };
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -75,18 +87,12 @@ impl Bodies {
             let maximum = self.maximum;
             return Err(Problem::new(Kind::TooLarge, format!("the body has more than {maximum} bytes")));
         }
-        let more = bytes.saturating_sub(reservation.bytes);
-        let grown = self.reserved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |reserved| {
-            reserved.checked_add(more).filter(|reserved| *reserved <= self.maximum_together)
-        });
-        match grown {
-            Ok(_) => {
-                reservation.bytes += more;
-                Ok(())
-            }
-            Err(_) => Err(Problem::new(Kind::Unavailable, "too many large requests at one time")),
-        }
+        self.extend(reservation, bytes.saturating_sub(reservation.bytes))
     }
+}
+
+fn crowded() -> Problem {
+    Problem::new(Kind::Unavailable, "too many large requests at one time")
 }
 
 impl Drop for Reservation {
@@ -131,7 +137,12 @@ mod tests {
         assert_eq!(read(&bodies, &length(51), 51).await.unwrap_err(), Kind::Unavailable);
         assert!(read(&bodies, &length(50), 50).await.is_ok());
         drop(first);
-        assert!(read(&bodies, &length(51), 51).await.is_ok());
+        let mut other = read(&bodies, &length(51), 51).await.unwrap();
+        assert_eq!(bodies.extend(&mut other, 100).unwrap_err().kind(), Kind::Unavailable);
+        bodies.extend(&mut other, 99).unwrap();
+        assert_eq!(bodies.reserved(), 150);
+        drop(other);
+        assert_eq!(bodies.reserved(), 0);
     }
 
     #[tokio::test(start_paused = true)]

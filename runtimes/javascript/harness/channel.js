@@ -3,6 +3,7 @@
 // A task's connection to the supervisor: what it sends while it runs, and its one end.
 
 const { JSONStringify } = require('./captured');
+const { givenFailure, keep } = require('./files');
 const { KIND } = require('./frames');
 const { Requests } = require('./requests');
 
@@ -13,6 +14,7 @@ class Channel {
   #writer;
   #requests;
   #afterEnd;
+  #output = null;
   #ended = false;
 
   /**
@@ -34,7 +36,20 @@ class Channel {
       this.#writer.sendBytes(KIND.WAITING, EMPTY);
       frame = this.#reader.next();
     }
+    while (frame !== null && frame.kind === KIND.GIVEN_FILE) {
+      try {
+        keep(frame.payload);
+      } catch (error) {
+        this.error(givenFailure(error));
+      }
+      frame = this.#reader.next();
+    }
     return frame !== null && frame.kind === KIND.TASK ? frame.payload : null;
+  }
+
+  /** Files of this folder are sent before the task's end. */
+  returnFiles(folder) {
+    this.#output = folder;
   }
 
   /** Sends one JSON value to the task's log. */
@@ -64,10 +79,19 @@ class Channel {
     this.#ended = true;
     try {
       if (kind !== undefined) {
-        this.#writer.sendText(kind, text);
+        this.#sendLast(kind, text);
       }
     } finally {
       this.#afterEnd();
+    }
+  }
+
+  #sendLast(kind, text) {
+    const failure = this.#output === null ? null : this.#output.send(this.#writer);
+    if (failure !== null && kind === KIND.RESULT) {
+      this.#writer.sendText(KIND.ERROR, JSONStringify(failure));
+    } else {
+      this.#writer.sendText(kind, text);
     }
   }
 }

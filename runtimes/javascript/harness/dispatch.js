@@ -6,6 +6,7 @@ const path = require('path');
 const codeMode = require('./code-mode');
 const directoryMode = require('./directory-mode');
 const { watch } = require('./ending');
+const { OutputFolder } = require('./files');
 const { describe } = require('./report');
 const { furnish } = require('./surroundings');
 const { ValidationFailure } = require('./task');
@@ -29,7 +30,7 @@ function startDirectory({ settings }, { taskDirectory }) {
 }
 
 function startCode(task, channel, { imports }) {
-  const { file, environment, allow } = task.settings;
+  const { file, environment, allow, output } = task.settings;
   furnish(file, [], environment);
   // A program that leaves with status 0 has done its work.
   const exited = (status) =>
@@ -38,6 +39,9 @@ function startCode(task, channel, { imports }) {
       : channel.error({ code: 'RUNTIME_ERROR', message: `Process exited with code ${status}` });
   watchTask(channel, (thrown) => describe(thrown, file), exited);
   imports.restrict(allow);
+  if (output !== null) {
+    channel.returnFiles(new OutputFolder(output));
+  }
   codeMode.run(task, channel, imports);
 }
 

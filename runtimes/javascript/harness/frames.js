@@ -19,11 +19,13 @@ const KIND = Object.freeze({
   TASK: 1,
   ANSWER: 2,
   REHEARSE: 3,
+  GIVEN_FILE: 4,
   WAITING: 17,
   LOG: 18,
   REQUEST: 19,
   RESULT: 20,
   ERROR: 21,
+  FILE: 23,
 });
 
 const HEADER_BYTES = 5;

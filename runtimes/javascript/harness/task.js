@@ -55,9 +55,11 @@ function parseTask(payload) {
   check('file', settings.file, isText, 'a string');
   check('allow', settings.allow, isListOfText, 'a list of module names');
   check('arguments', settings.arguments, isListOfText, 'a list of strings');
+  check('output', settings.output, Number.isSafeInteger, 'a number of bytes');
   check('environment', settings.environment, isObjectOfText, 'an object of strings');
   settings.file ??= 'code.js';
   settings.allow ??= null;
+  settings.output ??= null;
   settings.arguments ??= [];
   settings.environment ??= {};
   return { settings, code: codeBytes.toString(), inputs: payload.subarray(inputsStart) };

@@ -11,16 +11,20 @@ from .encode import encode
 from .environment import set_variables
 from .explain import explain
 from .failures import encode_failure, exit_failure, failure, syntax_failure
+from .files import OutputFolder
 from .frames import ERROR, RESULT
 from .imports import AllowList, ImportGuard
 from .plain import plain_key, plain_value
 from .source import Program, Source
-from .task import InvalidTask
+from .task import InvalidTask, member
 
 
 def run(task, channel):
     """Run the task; the kind and the payload of the frame that ends it."""
     set_variables(task)
+    limit = member(task.settings, "output", int, None)
+    if limit is not None:
+        channel.output = OutputFolder(limit)
     variables = _main_module(task)
     try:
         source = Source(task.code, task.file)

@@ -1,7 +1,7 @@
 """The frame socket: how a worker and its supervisor talk.
 
 A frame is a kind (u8), the length of the payload (u32 little-endian) and the payload. The supervisor sends REHEARSE at
-most once, then TASK once and ANSWER per request; the worker sends the others.
+most once, then GIVEN_FILE per file, TASK once and ANSWER per request; the worker sends the others.
 """
 
 import json
@@ -15,11 +15,13 @@ DESCRIPTOR = 3
 TASK = 1
 ANSWER = 2
 REHEARSE = 3
+GIVEN_FILE = 4
 WAITING = 17
 LOG = 18
 REQUEST = 19
 RESULT = 20
 ERROR = 21
+FILE = 23
 
 _HEADER = struct.Struct("<BI")
 _REQUEST_HEADER = struct.Struct("<IH")
@@ -57,6 +59,8 @@ class Channel:
         self._receiving = allocate_lock()
         self._answers = {}
         self._last_request = 0
+        # The folder whose files are sent before the last frame, if they are wanted.
+        self.output = None
 
     def send(self, kind, payload=b""):
         """Send one frame; returns at once when another holder of the lock will write it."""

@@ -60,7 +60,7 @@ def decode_task(payload):
 def member(settings, name, kind, default):
     """A member of settings that must be of one kind if it is there."""
     value = settings.get(name, default)
-    if not isinstance(value, kind):
+    if value is not default and not isinstance(value, kind):
         raise InvalidTask(f"The setting '{name}' has the wrong type")
     return value
 

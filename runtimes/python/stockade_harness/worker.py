@@ -6,7 +6,8 @@ import sys
 
 from . import code_mode
 from .failures import OUT_OF_MEMORY, RUNTIME_ERROR, encode_failure, failure
-from .frames import DESCRIPTOR, ERROR, LARGEST_PAYLOAD, REHEARSE, TASK, WAITING, Channel, Disconnected
+from .files import given_failure, keep
+from .frames import DESCRIPTOR, ERROR, GIVEN_FILE, LARGEST_PAYLOAD, REHEARSE, TASK, WAITING, Channel, Disconnected
 from .n8n import mode as n8n_mode
 from .reseed import reseed
 from .streams import flush_streams
@@ -35,6 +36,9 @@ def run(descriptor=DESCRIPTOR):
             rehearse(run_task)
             channel.send(WAITING)
             kind, payload = channel.receive()
+        while kind == GIVEN_FILE:
+            _keep(payload, channel)
+            kind, payload = channel.receive()
     except (Disconnected, OSError):
         _exit(0)
     if kind != TASK:
@@ -51,6 +55,13 @@ def run(descriptor=DESCRIPTOR):
         _finish(channel, *end)
     finally:
         _exit(1)
+
+
+def _keep(payload, channel):
+    try:
+        keep(payload)
+    except OSError as error:
+        _finish(channel, ERROR, given_failure(error))
 
 
 def run_task(payload, channel):
@@ -82,6 +93,8 @@ def _finish(channel, kind, payload):
     for _ in range(_ATTEMPTS):
         try:
             flush_streams()
+            if channel.output is not None:
+                kind, payload = channel.output.send(channel, kind, payload)
             channel.send_last(kind, payload)
             break
         except OSError:

@@ -169,6 +169,7 @@ fn task(language: &Language, code: &'static str, inputs: Bytes) -> Task {
         allow: None,
         environment: std::collections::BTreeMap::new(),
         network: stockade_protocol::Network::default(),
+        files: stockade_protocol::TaskFiles::default(),
     }
 }
 

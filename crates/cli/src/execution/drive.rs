@@ -73,7 +73,7 @@ async fn follow(mut running: RunningTask, interrupts: &Interrupts, streams: &mut
                 Some(TaskEvent::Stderr(bytes)) => streams.stderr(&bytes),
                 Some(TaskEvent::Request { id, name, .. }) => running.answer(id, Err(no_answer(&name))),
                 Some(TaskEvent::Log(_)) => {}
-                Some(TaskEvent::Finished(outcome)) => return Ok(outcome),
+                Some(TaskEvent::Finished(outcome)) => return Ok(*outcome),
                 None => return Err(Failure::internal("the engine gave no outcome")),
             },
             () = interrupts.first() => running.cancel(),

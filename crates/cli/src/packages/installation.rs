@@ -12,7 +12,7 @@ use stockade_packages::install::{Change, Index, host, hosts_inputs, install_inpu
 use stockade_packages::request::Ecosystem;
 use stockade_packages::{LockFile, PackagesError};
 use stockade_protocol::task::{MEBIBYTE, range};
-use stockade_protocol::{AllowedHost, Limits, Network, Program, Task};
+use stockade_protocol::{AllowedHost, Limits, Network, Program, Task, TaskFiles};
 
 use crate::execution::{Streams, execute, print_message};
 use crate::exit_status::ExitStatus;
@@ -76,6 +76,7 @@ impl Installation<'_> {
             allow: None,
             environment: BTreeMap::new(),
             network: Network { allowed_hosts: hosts.iter().map(allowed).collect::<Result<_, _>>()? },
+            files: TaskFiles::default(),
         };
         let outcome = execute(self.engine(limits), task, &mut streams);
         streams.finish(true);

@@ -23,6 +23,9 @@ Examples:
   stockade run model.py --packages ./packages --preload numpy --memory 1G --timeout 2m
       With packages that `pip install --target ./packages numpy` has installed.
 
+  stockade run chart.py --file sales.csv --output-folder charts
+      The code opens sales.csv; what it writes to output/ is in charts/ afterwards.
+
   stockade run untrusted.py --allow json,math --json
       Only these modules may be imported. One JSON object on stdout, for programs.
 ";
@@ -51,6 +54,16 @@ pub(crate) struct RunArguments {
     /// JSON file with one object, whose keys become variables of the code; `-` reads it from standard input
     #[arg(long, short, value_name = "FILE")]
     pub(super) inputs: Option<PathBuf>,
+
+    /// Give the code this file, in the folder that it works in; may be repeated
+    #[arg(long = "file", value_name = "PATH")]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Write the files that the code leaves in `output`, in the folder that it works in, to this one
+    ///
+    /// It is made, or has to be empty: nothing is overwritten. Links and folders do not come back.
+    #[arg(long, value_name = "DIR")]
+    pub(super) output_folder: Option<PathBuf>,
 
     /// Print one JSON object with status, result or error, stdout, stderr, usage and denied system calls
     #[arg(long)]

@@ -5,9 +5,10 @@ use std::io;
 
 use bytes::Bytes;
 use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
-use stockade_protocol::{Language, Network, Program, Task};
+use stockade_protocol::{Language, Network, Outcome, Program, Task, TaskFiles};
 
 use super::arguments::{ModuleOptions, RunArguments};
+use super::files::{self, OutputFolder};
 use super::inputs;
 use super::report::Report;
 use super::source::{self, Origin};
@@ -22,6 +23,8 @@ use crate::render::{ErrorContext, Paint, error_text, failure, refused_lines};
 struct Job {
     configuration: EngineConfiguration,
     task: Task,
+    /// Where the files go that it leaves.
+    output: Option<OutputFolder>,
     /// As it was given on the command line.
     file: String,
 }
@@ -74,8 +77,10 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         allow: arguments.modules.allow.as_deref().map(module_names),
         environment: BTreeMap::new(),
         network,
+        files: TaskFiles { given: files::read(&arguments.files)?, wants_output: arguments.output_folder.is_some() },
     };
-    Ok(Job { configuration, task, file: origin.shown_path() })
+    let output = arguments.output_folder.as_deref().map(OutputFolder::prepare).transpose()?;
+    Ok(Job { configuration, task, output, file: origin.shown_path() })
 }
 
 fn apply_modules(options: &ModuleOptions, runtime: &mut RuntimeConfiguration) -> Result<(), FolderError> {
@@ -104,6 +109,7 @@ fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
     let more = ended.as_ref().map_or(true, |outcome| outcome.result.is_err() || !outcome.denied.is_empty());
     streams.finish(more);
     let outcome = ended?;
+    write_files(job.output.as_ref(), &outcome)?;
     match &outcome.result {
         Ok(result) => {
             print_message(&refused_lines((&outcome).into(), paint));
@@ -123,8 +129,17 @@ fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
 fn run_for_programs(job: Job) -> Result<ExitStatus, Failure> {
     let mut streams = Streams::collecting();
     let outcome = execute(job.configuration, job.task, &mut streams)?;
+    write_files(job.output.as_ref(), &outcome)?;
     print_json(&Report::of_outcome(&outcome, streams.collected()).to_json()?)?;
     Ok(outcome.result.as_ref().map_or_else(|error| error.code.into(), |_| ExitStatus::Ok))
+}
+
+/// The files are there before anybody reads that the task has ended.
+fn write_files(folder: Option<&OutputFolder>, outcome: &Outcome) -> Result<(), Failure> {
+    match (folder, &outcome.files) {
+        (Some(folder), Some(files)) => Ok(folder.write(files)?),
+        _ => Ok(()),
+    }
 }
 
 fn report_failure(error: &Failure, json: bool) -> ExitStatus {

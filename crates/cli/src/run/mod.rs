@@ -2,6 +2,7 @@
 
 mod arguments;
 mod command;
+mod files;
 mod inputs;
 mod report;
 mod source;

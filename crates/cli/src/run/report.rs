@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use stockade_protocol::{NetworkUsage, Outcome, RawJson, TaskError, Usage};
+use stockade_protocol::{FileName, NetworkUsage, Outcome, RawJson, TaskError, Usage};
 
 use crate::failure::Failure;
 
@@ -23,6 +23,9 @@ pub(super) struct Report<'task> {
     denied: &'task [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<&'task NetworkUsage>,
+    /// Names of the files that the task left, in the output folder now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<&'task FileName>>,
 }
 
 /// The task's own error, or why there is no task.
@@ -47,7 +50,8 @@ impl<'task> Report<'task> {
         };
         let (exit_code, usage, denied) = (outcome.exit_code, outcome.usage, outcome.denied.as_slice());
         let network = outcome.network.as_ref();
-        Self { status, result, error, exit_code, stdout, stderr, usage, denied, network }
+        let files = outcome.files.as_ref().map(|files| files.keys().collect());
+        Self { status, result, error, exit_code, stdout, stderr, usage, denied, network, files }
     }
 
     /// The report of a task that never ran.
@@ -67,6 +71,7 @@ impl<'task> Report<'task> {
             usage: Usage::default(),
             denied: &[],
             network: None,
+            files: None,
         }
     }
 
@@ -89,6 +94,7 @@ mod tests {
             usage: Usage { wall_microseconds: 1_200, cpu_microseconds: 900, peak_memory_bytes: 9 << 20 },
             denied: vec!["socket".to_owned()],
             network: None,
+            files: None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde::Serialize;
 use stockade_engine::{EngineConfiguration, RuntimeKind};
-use stockade_protocol::{ErrorCode, Language, Limits, Network, Outcome, Program, Task};
+use stockade_protocol::{ErrorCode, Language, Limits, Network, Outcome, Program, Task, TaskFiles};
 use uuid::Uuid;
 
 use super::arguments::TaskArguments;
@@ -45,6 +45,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
         allow: None,
         environment: BTreeMap::new(),
         network,
+        files: TaskFiles::default(),
     };
     let mut streams = if arguments.json { Streams::collecting() } else { Streams::live() };
     let ended = execute(configuration, task, &mut streams);

@@ -8,6 +8,7 @@ mod configuration;
 mod custom;
 mod doctor;
 mod examples;
+mod files;
 mod limits;
 mod package_sets;
 mod packages;

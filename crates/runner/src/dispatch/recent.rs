@@ -139,7 +139,7 @@ mod tests {
         let result = result
             .map(|text| text.map(|text| RawJson::new(Bytes::from_static(text.as_bytes())).unwrap()))
             .map_err(|code| TaskError::new(code, "m"));
-        Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None }
+        Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None, files: None }
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             return;
         }
         match event {
-            TaskEvent::Finished(outcome) => self.finish(&task.id, outcome, now),
+            TaskEvent::Finished(outcome) => self.finish(&task.id, *outcome, now),
             TaskEvent::Log(arguments) => self.relay_log(&task.id, &arguments),
             TaskEvent::Request { id, name, parameters } => self.ask(&task.id, id, &name, &parameters),
             TaskEvent::Stdout(bytes) | TaskEvent::Stderr(bytes) => self.log_output(&task.id, &bytes),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError};
+use stockade_protocol::{ErrorCode, Language, Outcome, Program, Task, TaskError, TaskFiles};
 use tokio::time::Instant;
 
 use super::conclusion::{Conclusion, Ending, conclude, unfit};
@@ -291,6 +291,7 @@ impl Lane {
             allow: None,
             environment: if is_python { self.settings.environment.clone() } else { BTreeMap::new() },
             network: self.settings.network.clone(),
+            files: TaskFiles::default(),
         }
     }
 }

@@ -70,13 +70,14 @@ async fn work(task: Task, mut reporter: Reporter, mut commands: UnboundedReceive
         other => panic!("no task is `{other}`"),
     };
     let result = result.map(|value| Some(RawJson::from_value(&json!({ "result": value }))));
-    reporter.report(TaskEvent::Finished(Outcome {
+    reporter.report(TaskEvent::Finished(Box::new(Outcome {
         result,
         exit_code: None,
         usage: Usage::default(),
         denied: Vec::new(),
         network: None,
-    }));
+        files: None,
+    })));
 }
 
 async fn cancelled(commands: &mut UnboundedReceiver<Command>) {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::Deserialize;
 use stockade_protocol::task::range;
-use stockade_protocol::{ErrorCode, Language, Limits, Network, Program, Task};
+use stockade_protocol::{ErrorCode, Language, Limits, Network, Program, Task, TaskFiles};
 
 use super::Nautilus;
 use super::refusal::Refusal;
@@ -107,6 +107,7 @@ fn task(state: &State, nautilus: &Nautilus, request: TaskRequest, seconds: u64) 
         allow: None,
         environment: BTreeMap::new(),
         network: Network::default(),
+        files: TaskFiles::default(),
     })
 }
 

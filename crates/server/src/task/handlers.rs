@@ -12,6 +12,7 @@ use stockade_protocol::ErrorCode;
 use uuid::Uuid;
 
 use super::events;
+use super::files;
 use super::preferences::{check_media_type, fingerprint, idempotency_key, wants_no_wait};
 use super::record::{CancelOnDrop, Record};
 use super::registry::IdempotencyKey;
@@ -35,8 +36,9 @@ pub(crate) async fn create(
     check_media_type(&parts.headers)?;
     let no_wait = wants_no_wait(&parts.headers);
     let key = idempotency_key(&parts.headers)?;
-    let (body, reservation) = state.bodies().read(&parts.headers, body).await?;
+    let (body, mut reservation) = state.bodies().read(&parts.headers, body).await?;
     let task = request::parse(&body, &caller, state.configuration())?;
+    state.bodies().extend(&mut reservation, files::size(&task.files.given))?;
     let is_kept = no_wait || key.is_some();
     let order = Order { task, caller: Arc::clone(&caller), reservation, is_kept };
     let (record, accepted) = match key {

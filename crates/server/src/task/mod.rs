@@ -1,12 +1,13 @@
 //! Tasks over HTTP.
 //!
-//! - `request`: from a body to a task; `preferences`: what the headers ask for.
+//! - `request`, `files`: from a body to a task; `preferences`: what the headers ask for.
 //! - `submission`: from a task to its record, and what drives it to its end.
 //! - `record`, `output`, `registry`: what is known of a task while it runs and after.
 //! - `report`: what a caller is told; `events`: the same, live.
 //! - `handlers`: the routes.
 
 mod events;
+mod files;
 mod handlers;
 mod output;
 mod preferences;

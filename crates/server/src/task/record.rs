@@ -7,6 +7,7 @@ use stockade_protocol::{Language, Outcome};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::files::{self, Base64Files};
 use super::output::{Output, Stream};
 use super::report::{Status, TaskReport, TaskView};
 
@@ -142,6 +143,7 @@ impl Record {
             usage: outcome.map(|outcome| outcome.usage),
             denied: outcome.map(|outcome| outcome.denied.clone()).unwrap_or_default(),
             network: outcome.and_then(|outcome| outcome.network.clone()),
+            files: outcome.and_then(|outcome| outcome.files.clone()).map(Base64Files),
         };
         TaskView { id: self.id, status, language: self.language.name().to_owned(), result, report }
     }
@@ -154,7 +156,8 @@ impl Record {
             Some(Err(error)) => error.message.len() + error.stack.as_ref().map_or(0, String::len),
             Some(Ok(None)) | None => 0,
         };
-        size_of::<Self>() + progress.output.size() + result
+        let files = progress.outcome.as_ref().and_then(|outcome| outcome.files.as_ref()).map_or(0, files::size);
+        size_of::<Self>() + progress.output.size() + result + files
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {

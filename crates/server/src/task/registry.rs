@@ -194,6 +194,7 @@ mod tests {
             usage: Usage::default(),
             denied: Vec::new(),
             network: None,
+            files: None,
         });
         registry.end(&record, is_kept);
         record.id

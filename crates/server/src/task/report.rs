@@ -4,6 +4,8 @@ use serde::Serialize;
 use stockade_protocol::{NetworkUsage, RawJson, TaskError, Usage};
 use uuid::Uuid;
 
+use super::files::Base64Files;
+
 /// A task as `GET /v1/tasks/{id}` shows it.
 #[derive(Debug, Serialize)]
 pub(crate) struct TaskView {
@@ -53,4 +55,7 @@ pub(crate) struct TaskReport {
     /// What it did with its network, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) network: Option<NetworkUsage>,
+    /// The files that it left, if it was asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<Base64Files>,
 }

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stockade_protocol::task::{DEFAULT_PACKAGE_SET, range};
-use stockade_protocol::{Language, Limits, Network, Program, RawJson, Task};
+use stockade_protocol::{Language, Limits, Network, Program, RawJson, Task, TaskFiles};
 
+use super::files;
 use crate::callers::Caller;
 use crate::configuration::{LanguageSettings, ServerConfiguration};
 use crate::number::whole_number;
@@ -49,6 +50,10 @@ pub(crate) struct TaskRequest<'body> {
     network: Option<&'body RawValue>,
     #[serde(default)]
     file_name: Option<String>,
+    #[serde(borrow, default)]
+    files: Option<&'body RawValue>,
+    #[serde(default)]
+    output_files: Option<bool>,
 }
 
 /// Hosts that the task may reach.
@@ -105,6 +110,10 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         Cow::Borrowed(code) => body.slice_ref(code.as_bytes()),
         Cow::Owned(code) => code.into(),
     };
+    let files = TaskFiles {
+        given: request.files.map(files::read).transpose()?.unwrap_or_default(),
+        wants_output: request.output_files.unwrap_or(false),
+    };
     Ok(Task {
         language,
         package_set,
@@ -114,6 +123,7 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
         allow,
         environment,
         network,
+        files,
     })
 }
 
@@ -210,7 +220,7 @@ fn limits(request: &TaskRequest<'_>, caller: &Caller, settings: &LanguageSetting
 }
 
 /// An object: the list that the format would take as well is not part of the API.
-fn read_object<'body, T: Deserialize<'body>>(name: &str, value: &'body RawValue) -> Result<T, Problem> {
+pub(super) fn read_object<'body, T: Deserialize<'body>>(name: &str, value: &'body RawValue) -> Result<T, Problem> {
     if !value.get().starts_with('{') {
         return Err(Problem::validation(format!("`{name}` is not an object")));
     }
@@ -384,7 +394,8 @@ mod tests {
         ) {
             let body = serde_json::json!({
                 "language": "python", "code": code, "file_name": name, "timeout_ms": number,
-                "environment": {text.clone(): text.clone()}, "allow": [text.clone()], "inputs": {text.clone(): text},
+                "environment": {text.clone(): text.clone()}, "allow": [text.clone()], "files": {text.clone(): text.clone()},
+                "inputs": {text.clone(): text},
             });
             let _ = parsed(&body.to_string());
         }

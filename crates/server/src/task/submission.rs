@@ -83,7 +83,7 @@ async fn follow(running: &mut RunningTask, record: &Record) -> Outcome {
                 // Plain code has nobody to ask, but a worker may send anything.
                 Some(TaskEvent::Request { id, name, .. }) => running.answer(id, Err(no_answer(&name))),
                 Some(TaskEvent::Log(_)) => {}
-                Some(TaskEvent::Finished(outcome)) => return outcome,
+                Some(TaskEvent::Finished(outcome)) => return *outcome,
                 None => return engine_gone(),
             },
             () = &mut cancelled, if !is_cancelled => {

@@ -2,6 +2,7 @@
 //!
 //! A task is answered after its line was handed to the log, and no task is taken while the log cannot be written.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -44,7 +45,16 @@ pub(crate) struct TaskLine {
     package_set: Option<String>,
     code_sha256: String,
     limits: Limits,
-    content: Option<(Bytes, Bytes)>,
+    content: Option<Content>,
+}
+
+/// What the operator has asked for.
+#[derive(Debug)]
+struct Content {
+    code: Bytes,
+    inputs: Bytes,
+    /// The hash of each file by its name.
+    files_sha256: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +78,8 @@ enum Line<'line> {
         code: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         inputs: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        files_sha256: Option<&'line BTreeMap<String, String>>,
     },
     Refused {
         time: String,
@@ -126,14 +138,19 @@ impl Audit {
             // A task directory is known by its path.
             Program::Directory { path, .. } => path.to_string_lossy().into_owned().into(),
         };
+        let hash = |contents: &Bytes| hex(&Sha256::digest(contents));
         TaskLine {
             id,
             caller,
             language: task.language.name().to_owned(),
             package_set: task.package_set.clone(),
-            code_sha256: hex(&Sha256::digest(&code)),
+            code_sha256: hash(&code),
             limits: task.limits,
-            content: self.with_code.then(|| (code, task.inputs.clone())),
+            content: self.with_code.then(|| Content {
+                code,
+                inputs: task.inputs.clone(),
+                files_sha256: task.files.given.iter().map(|(name, file)| (name.to_string(), hash(file))).collect(),
+            }),
         }
     }
 
@@ -159,8 +176,9 @@ impl Audit {
             usage: outcome.usage,
             denied: &outcome.denied,
             network: outcome.network.as_ref(),
-            code: task.content.as_ref().map(|(code, _)| text(code)),
-            inputs: task.content.as_ref().map(|(_, inputs)| text(inputs)),
+            code: task.content.as_ref().map(|content| text(&content.code)),
+            inputs: task.content.as_ref().map(|content| text(&content.inputs)),
+            files_sha256: task.content.as_ref().map(|content| &content.files_sha256).filter(|files| !files.is_empty()),
         })
         .await;
     }

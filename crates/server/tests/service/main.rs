@@ -7,6 +7,7 @@ mod callers;
 mod documentation;
 mod events;
 mod execute;
+mod files;
 mod keep;
 mod nautilus;
 mod network;

@@ -26,7 +26,7 @@ pub(super) async fn single_bytes(engine: &Engine) -> Result<(), String> {
     let outcome = loop {
         match running.next_event().await {
             Some(TaskEvent::Stdout(part) | TaskEvent::Stderr(part)) => bytes += part.len(),
-            Some(TaskEvent::Finished(outcome)) => break outcome,
+            Some(TaskEvent::Finished(outcome)) => break *outcome,
             Some(_) => {}
             None => return Err("no outcome".to_owned()),
         }

@@ -109,7 +109,7 @@ fn code_that_returns_nothing_gives_null_or_no_result() {
         desk.accept("t1");
         desk.give("t1", settings);
         let outcome = Outcome { result: Ok(None), ..outcome(Ok(json!(0))) };
-        desk.report(0, TaskEvent::Finished(outcome));
+        desk.report(0, TaskEvent::Finished(Box::new(outcome)));
         desk.sent().remove(0)["data"].clone()
     };
     assert_eq!(nothing(Language::Python, python_settings()), json!({"result": null}));
@@ -125,7 +125,7 @@ fn refused_system_calls_are_named_where_they_are_the_reason() {
         let mut failure = error(ErrorCode::PermissionError, message);
         failure.details = details.map(raw);
         let outcome = Outcome { denied: vec!["socket".to_owned()], ..outcome(Err(failure)) };
-        desk.report(0, TaskEvent::Finished(outcome));
+        desk.report(0, TaskEvent::Finished(Box::new(outcome)));
         desk.sent().remove(0)["error"]["description"].clone()
     };
     let named = "The sandbox refused these system calls: socket";
@@ -183,7 +183,7 @@ fn code_that_has_passed_its_check_is_not_checked_again() {
             let stockade_protocol::Program::N8n { settings, .. } = &started.task.program else { panic!() };
             settings["validated"].clone()
         });
-        desk.report(number, TaskEvent::Finished(outcome(result)));
+        desk.report(number, TaskEvent::Finished(Box::new(outcome(result))));
         was_validated
     };
     let failed = || error(ErrorCode::RuntimeError, "x");

@@ -190,7 +190,7 @@ impl Desk {
     }
 
     fn end(&mut self, number: usize, result: Result<Value, TaskError>) {
-        self.report(number, TaskEvent::Finished(outcome(result)));
+        self.report(number, TaskEvent::Finished(Box::new(outcome(result))));
     }
 
     fn commands(&mut self, number: usize) -> Vec<Command> {
@@ -205,7 +205,7 @@ impl Desk {
 
 fn outcome(result: Result<Value, TaskError>) -> Outcome {
     let result = result.map(|value| Some(RawJson::from_value(&value)));
-    Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None }
+    Outcome { result, exit_code: None, usage: Usage::default(), denied: Vec::new(), network: None, files: None }
 }
 
 fn error(code: ErrorCode, message: &str) -> TaskError {

@@ -91,8 +91,8 @@ fn apply(desk: &mut Desk, ledger: &Ledger, step: Step) {
                     0 => TaskEvent::Log(raw("[\"1\"]")),
                     1 => TaskEvent::Request { id: 1, name: "data".to_owned(), parameters: raw("{}") },
                     2 => TaskEvent::Stdout(Bytes::from_static(b"\xff\n")),
-                    3 => TaskEvent::Finished(outcome(Err(error(ErrorCode::TimeoutError, "")))),
-                    _ => TaskEvent::Finished(outcome(Ok(json!({"result": 1})))),
+                    3 => TaskEvent::Finished(Box::new(outcome(Err(error(ErrorCode::TimeoutError, ""))))),
+                    _ => TaskEvent::Finished(Box::new(outcome(Ok(json!({"result": 1}))))),
                 });
             }
             desk.settle();
