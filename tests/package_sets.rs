@@ -183,6 +183,39 @@ fn a_set_that_cannot_start_fails_its_own_tasks() {
 }
 
 #[test]
+fn a_package_that_cannot_be_preloaded_is_left_out() {
+    let folders = Folders::new(&["own"]);
+    let packages = [
+        ("first", "value = 1"),
+        ("raising", "raise ValueError('not today')"),
+        ("leaving", "import os\nos._exit(7)"),
+        ("second", "value = 2"),
+        ("crashing", "import ctypes\nctypes.string_at(0)"),
+        ("third", "value = 3"),
+    ];
+    for (name, text) in packages {
+        std::fs::write(folders.path("own").join(format!("{name}.py")), text).unwrap();
+    }
+    let names: Vec<String> = packages.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let engine =
+        folders.engine(&["own"], |configuration| configuration.runtimes[0].preload_packages = Some(names.clone()));
+    runtime().block_on(async {
+        let loaded = "import sys\nreturn [name for name in names if name in sys.modules]";
+        let task = stockade_tests::with_inputs(code(&Language::Python, loaded), &json!({ "names": names }));
+        assert_eq!(run(&engine, task).await.result(), json!(["first", "second", "third"]));
+        let missing = engine.status().runtimes[0].missing.clone();
+        assert_eq!(missing, ["raising: ValueError: not today"]);
+        engine.stop().await;
+    });
+    // What the operator has named himself is not left out in silence.
+    let mut configuration = configuration(&[Language::Python]);
+    configuration.runtimes =
+        vec![RuntimeConfiguration { preload: vec!["leaving".to_owned()], ..folders.python("own") }];
+    let error = runtime().block_on(start(configuration)).unwrap_err();
+    assert!(error.contains("exit status 7"), "{error}");
+}
+
+#[test]
 fn no_task_is_lost_while_zygotes_are_replaced() {
     let folders = Folders::new(&["old", "new", "set"]);
     let mark = format!("of-{}", folders.0.path().display());

@@ -49,6 +49,9 @@ pub struct RuntimeConfiguration {
     pub packages: Option<PathBuf>,
     /// Modules that the zygote imports before its first fork.
     pub preload: Vec<String>,
+    /// More modules that it imports, if they can be: one that cannot is left out with a warning, whatever it does. `None`:
+    /// whoever has configured the language has said what to preload.
+    pub preload_packages: Option<Vec<String>>,
     /// Kinds of task beyond plain code that the harness gets ready for, such as `n8n`.
     pub modes: Vec<String>,
     /// Language rules that tasks in these modes go by, as the harness reads them; it gets ready for them once.
@@ -96,6 +99,7 @@ impl RuntimeConfiguration {
             waiting_workers: DEFAULT_WAITING_WORKERS,
             packages: None,
             preload: Vec::new(),
+            preload_packages: Some(Vec::new()),
             modes: Vec::new(),
             rules: None,
             environment: BTreeMap::new(),

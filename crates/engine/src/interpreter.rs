@@ -79,8 +79,12 @@ pub(crate) fn specification(
 }
 
 fn environment(configuration: &RuntimeConfiguration) -> Vec<(String, String)> {
+    let mut preload = configuration.preload.clone();
+    preload.extend(
+        configuration.preload_packages.iter().flatten().filter(|name| !configuration.preload.contains(name)).cloned(),
+    );
     let zygote = serde_json::json!({
-        "preload": configuration.preload,
+        "preload": preload,
         "packages": configuration.packages.as_ref().map(|_| match configuration.language {
             Language::JavaScript => "/packages/javascript",
             _ => "/packages/python",

@@ -80,6 +80,10 @@ fn log_missing_modules<E: TaskEngine>(settings: &Settings, engine: &E, log: &Log
     for language in &settings.languages {
         for missing in engine.missing_modules(&language.language) {
             let (name, reason) = missing.split_once(": ").unwrap_or((&missing, "it was not found"));
+            if !language.rules.named_modules().any(|named| named == name) {
+                log.warning(format_args!("could not preload {missing}"));
+                continue;
+            }
             log.warning(format_args!(
                 "Allowlisted module '{name}' is not installed. Please either install it or remove it from the \
                  allowlist ({reason})"

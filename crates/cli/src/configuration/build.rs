@@ -72,6 +72,7 @@ fn zygote(runtime: &mut RuntimeConfiguration, section: RuntimeSection, folder: &
     }
     if let Some(preload) = section.preload {
         runtime.preload = preload.into_inner();
+        runtime.preload_packages = None;
     }
     runtime.waiting_workers = section.waiting_workers.unwrap_or(runtime.waiting_workers);
     runtime.limits = section.limits.apply(runtime.limits);

@@ -62,6 +62,7 @@ impl PackageSetSettings {
                 let settings = set.remove(&runtime.language).unwrap_or_default();
                 RuntimeConfiguration {
                     packages: settings.packages,
+                    preload_packages: settings.preload.is_none().then(Vec::new),
                     preload: settings.preload.unwrap_or_default(),
                     waiting_workers: settings.waiting_workers.unwrap_or(WAITING_WORKERS),
                     ..runtime.clone()

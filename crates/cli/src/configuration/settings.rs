@@ -118,7 +118,7 @@ settings! {
     "runtimes.python.interpreter", Text, "--python", "\"python3\"", "The path or name of Python.";
     "runtimes.python.interpreter_arguments", List, "", "[]", "More arguments for it.";
     "runtimes.python.packages", Text, "", "", "Folder with packages.";
-    "runtimes.python.preload", List, "", "[]", "Modules that are imported before the first task.";
+    "runtimes.python.preload", List, "", "", "Modules that are imported before the first task; those of the added packages if not set.";
     "runtimes.python.allow", List, "", "", "Modules that tasks of the service may import; all if not set.";
     "runtimes.python.waiting_workers", Text, "", "4", "Workers that wait, warmed, for a task.";
     "runtimes.python.limits.timeout", Text, "", "\"60s\"", "Wall time of a task.";
@@ -131,7 +131,7 @@ settings! {
     "runtimes.javascript.interpreter", Text, "--node", "\"node\"", "The path or name of Node.js.";
     "runtimes.javascript.interpreter_arguments", List, "", "[]", "More arguments for it.";
     "runtimes.javascript.packages", Text, "", "", "Folder with packages.";
-    "runtimes.javascript.preload", List, "", "[]", "Modules that are required before the first task.";
+    "runtimes.javascript.preload", List, "", "", "Modules that are required before the first task; the added packages if not set.";
     "runtimes.javascript.allow", List, "", "", "Modules that tasks of the service may require; all if not set.";
     "runtimes.javascript.waiting_workers", Text, "", "4", "Workers that wait, warmed, for a task.";
     "runtimes.javascript.limits.timeout", Text, "", "\"30s\"", "Wall time of a task.";

@@ -63,6 +63,9 @@ pub(crate) fn of_lock_file(
     let Some(lock) = locked.read()? else { return Ok(()) };
     for runtime in runtimes.iter_mut().filter(|runtime| has_none(runtime)) {
         runtime.packages = locked.folder(&lock, &runtime.language)?;
+        if let Some(preload) = &mut runtime.preload_packages {
+            *preload = modules(&lock, &runtime.language);
+        }
     }
     Ok(())
 }
@@ -70,6 +73,13 @@ pub(crate) fn of_lock_file(
 /// Whether a runtime takes its packages from a lock file.
 pub(super) fn has_none(runtime: &RuntimeConfiguration) -> bool {
     runtime.packages.is_none() && matches!(runtime.kind, RuntimeKind::Zygote { .. })
+}
+
+/// What code imports of the packages that somebody has asked for. What those need comes with them.
+pub(super) fn modules(lock: &LockFile, language: &Language) -> Vec<String> {
+    let Some(ecosystem) = Ecosystem::of(language).ok() else { return Vec::new() };
+    let added = lock.list(ecosystem).into_iter().filter(|package| package.added);
+    added.flat_map(|package| package.modules).filter(|module| !module.starts_with('_')).collect()
 }
 
 /// The lock file of a package set, or of none.

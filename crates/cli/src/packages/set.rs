@@ -40,6 +40,7 @@ pub(crate) fn use_set(engine: &mut EngineConfiguration, name: &str) -> Result<()
         if let Some(other) = of_set.iter().find(|other| other.language == runtime.language) {
             runtime.packages.clone_from(&other.packages);
             runtime.preload.clone_from(&other.preload);
+            runtime.preload_packages.clone_from(&other.preload_packages);
         }
     }
     engine.package_sets.clear();

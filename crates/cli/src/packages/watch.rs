@@ -7,7 +7,7 @@ use std::time::Duration;
 use stockade_engine::{Engine, EngineConfiguration};
 use stockade_protocol::Language;
 
-use super::place::{Locked, has_none};
+use super::place::{Locked, has_none, modules};
 use crate::failure::Failure;
 
 /// Time between two looks at the lock files. A look asks for their times and sizes, and no more.
@@ -34,6 +34,8 @@ struct Watched {
 struct Of {
     language: Language,
     folder: Option<PathBuf>,
+    /// To be preloaded, unless the operator has said what is.
+    modules: Vec<String>,
 }
 
 /// Something to tell the operator.
@@ -64,7 +66,7 @@ impl Watch {
             Watched {
                 locked: Locked::new(of_file, configuration),
                 set: set.map(str::to_owned),
-                languages: languages.map(|language| Of { language, folder: None }).collect(),
+                languages: languages.map(|language| Of { language, folder: None, modules: Vec::new() }).collect(),
                 taken: None,
                 complaint: None,
             }
@@ -93,6 +95,7 @@ impl Watched {
         self.languages.retain_mut(|of| {
             let runtime = engine.configuration(self.set.as_deref(), &of.language);
             of.folder = runtime.and_then(|runtime| runtime.packages.clone());
+            of.modules = modules(&lock, &of.language);
             of.folder.is_none() || self.locked.folder(&lock, &of.language).is_ok_and(|folder| folder.is_some())
         });
     }
@@ -129,18 +132,20 @@ impl Watched {
             let folder = self.locked.folder(&lock, &of.language)?;
             // A language that is not served has nothing to be replaced.
             let Some(runtime) = engine.configuration(self.set.as_deref(), &of.language) else { continue };
-            if folder == of.folder {
+            let modules = modules(&lock, &of.language);
+            if folder == of.folder && (modules == of.modules || runtime.preload_packages.is_none()) {
                 continue;
             }
             let mut runtime = (*runtime).clone();
             runtime.packages.clone_from(&folder);
+            runtime.preload_packages = runtime.preload_packages.map(|_| modules.clone());
             let language = &of.language;
             let of_set = self.locked.set.as_ref().map(|set| format!(" of the set `{set}`")).unwrap_or_default();
             match engine.replace(self.set.as_deref(), runtime).await {
                 Ok(missing) => {
                     tell(News::Change(format!("the {language} packages{of_set} have changed; new tasks have them")));
                     missing.iter().for_each(|missing| tell(News::Warning(format!("could not preload {missing}"))));
-                    of.folder = folder;
+                    (of.folder, of.modules) = (folder, modules);
                 }
                 // Another attempt would go the same way: the next change is waited for.
                 Err(error) => {

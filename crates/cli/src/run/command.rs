@@ -53,6 +53,8 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
     let limits = match configuration.runtimes.iter_mut().find(|runtime| runtime.language == language) {
         Some(runtime) => {
             runtime.limits = arguments.limits.apply(runtime.limits);
+            // For one task an import costs the same wherever it is, and most code needs few of them.
+            runtime.preload_packages = None;
             apply_modules(&arguments.modules, runtime)?;
             let file = arguments.engine.configuration_file();
             packages::of_lock_file(std::slice::from_mut(runtime), set, file.as_deref())?;

@@ -3,60 +3,31 @@
 //! The pools of the languages that an engine is started with are there from its start to its end. A further package set
 //! has its pools from the first task that names it until others need the memory.
 //!
+//! - `foundation`: what every pool is built on, and its start, without the packages that would keep it from starting.
 //! - `set_pool`: the pool of one language of one set, while there is one, and the tasks that hold it.
 //! - `budget`: which idle pool is stopped when there are too many.
 
 mod budget;
+mod foundation;
 mod set_pool;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stockade_protocol::{ErrorCode, Language, TaskError};
-use stockade_sandbox::{Identity, Wall};
 use tokio::task::AbortHandle;
 
 use crate::configuration::RuntimeConfiguration;
 use crate::error::EngineError;
-use crate::load::Load;
 use crate::pool::Pool;
-use crate::slot::Slots;
 use crate::status::{PackageSetStatus, RuntimeStatus};
-use crate::{interpreter, verdict};
+use crate::verdict;
 
 pub(crate) use budget::Budget;
+pub(crate) use foundation::Foundation;
 pub(crate) use set_pool::Lease;
 use set_pool::{Attempt, SetPool, Told};
-
-/// What every pool of an engine is built on.
-#[derive(Debug, Clone)]
-pub(crate) struct Foundation {
-    pub(crate) identity: Identity,
-    pub(crate) slots: Arc<Slots>,
-    pub(crate) load: Arc<Load>,
-    pub(crate) without_walls: Vec<Wall>,
-    /// With symbolic links resolved.
-    pub(crate) task_directory: Option<PathBuf>,
-}
-
-impl Foundation {
-    async fn start(&self, configuration: RuntimeConfiguration) -> Result<Arc<Pool>, EngineError> {
-        let own = self.clone();
-        // An interpreter may be asked for its version.
-        let specified = tokio::task::spawn_blocking(move || {
-            let directory = own.task_directory.as_deref().filter(|_| configuration.language == Language::JavaScript);
-            let has_groups = own.slots.have_groups();
-            interpreter::specification(&configuration, directory, has_groups, &own.without_walls)
-                .map(|specification| (configuration, specification))
-        });
-        let (configuration, specification) = specified
-            .await
-            .map_err(|error| EngineError::System { step: "find an interpreter", error: error.into() })??;
-        Pool::start(configuration, specification, self.identity, Arc::clone(&self.slots), Arc::clone(&self.load)).await
-    }
-}
 
 /// All pools of an engine.
 #[derive(Debug)]

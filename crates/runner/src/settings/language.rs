@@ -108,6 +108,9 @@ impl LanguageSettings {
         runtime.waiting_workers = runtime.waiting_workers.min(maximum_concurrency).max(1);
         runtime.modes.push(HARNESS_MODE.to_owned());
         runtime.rules = Some(rules.to_object());
+        if !rules.allow_every_package() {
+            runtime.preload_packages = None;
+        }
         // What the allow-lists name is worth loading before the first task.
         runtime.preload.extend(rules.named_modules().map(str::to_owned));
         Ok(Self {
@@ -129,6 +132,13 @@ impl Rules {
             Ok(serde_json::Value::Object(rules)) => rules,
             _ => serde_json::Map::new(),
         }
+    }
+
+    /// Whether code may import whatever is installed.
+    fn allow_every_package(&self) -> bool {
+        let (Self::Python(PythonRules { external_allow, .. })
+        | Self::JavaScript(JavaScriptRules { external_allow, .. })) = self;
+        external_allow.iter().any(|name| name == WILDCARD)
     }
 
     /// The modules that the allow-lists name.

@@ -152,7 +152,10 @@ fn allow_lists_become_rules_and_preloaded_modules() {
             "allow_transitive_imports": true})
     );
     let runtime = &settings.engine_configuration().runtimes[0];
-    assert_eq!(runtime.preload, ["json", "os.path", "pandas"]);
+    assert_eq!(
+        (runtime.preload_packages.as_ref(), &runtime.preload[..]),
+        (None, &["json", "os.path", "pandas"].map(str::to_owned)[..])
+    );
     assert_eq!(runtime.modes, ["n8n"]);
     assert_eq!(runtime.rules, rules(&settings.languages[0]).as_object().cloned());
     assert_eq!(settings.engine_configuration().maximum_tasks, 5);
@@ -168,6 +171,17 @@ fn allow_lists_become_rules_and_preloaded_modules() {
     assert_eq!(rules["external_allow"], json!(["moment"]));
     assert_eq!(rules["insecure"], true);
     assert_eq!(settings.engine_configuration().runtimes[0].preload, ["moment"]);
+}
+
+#[test]
+fn added_packages_are_preloaded_where_all_are_allowed() {
+    let python =
+        |allow| python(&[("N8N_RUNNERS_EXTERNAL_ALLOW", allow)]).unwrap().engine.runtimes[0].preload_packages.clone();
+    assert_eq!((python("*"), python("six")), (Some(Vec::new()), None));
+    let javascript = |allow| {
+        javascript(&[("NODE_FUNCTION_ALLOW_EXTERNAL", allow)]).unwrap().engine.runtimes[0].preload_packages.clone()
+    };
+    assert_eq!((javascript("*"), javascript("moment, *")), (Some(Vec::new()), None));
 }
 
 #[test]

@@ -60,6 +60,10 @@ fn a_service_takes_changed_packages_and_loses_no_task() {
         assert_eq!(answer(&server, "default", "import plain"), "ModuleNotFoundError");
         succeeded(&index.packages(&["add", "python", "plain==1.0"]));
         becomes(&server, "default", "plain");
+        let is_loaded = "import sys\nreturn str('plain' in sys.modules)";
+        assert_eq!(answer(&server, "default", is_loaded), "True");
+        index.write("is_loaded.py", is_loaded);
+        assert_eq!(index.run(&["is_loaded.py"]).result(), json!("False"));
         assert_eq!(answer(&server, "other", "import plain"), "ModuleNotFoundError");
         succeeded(&index.packages(&["add", "python", "plain==1.1", "--package-set", "other"]));
         becomes(&server, "other", "newer");
