@@ -71,6 +71,9 @@ fn variables_of_n8n_count_less_than_our_own() {
         ("STOCKADE_MAXIMUM_TASKS", "6"),
     ])
     .unwrap();
+    let shown = |key: &str| configuration.given.iter().rfind(|given| given.key == key).unwrap().value.clone();
+    let values = ["maximum_tasks", "runtimes.python.limits.memory", "runtimes.python.limits.timeout"].map(shown);
+    assert_eq!(values, ["6", "128", "\"1500ms\""]);
     let limits = configuration.engine.runtimes[0].limits;
     assert_eq!((configuration.engine.maximum_tasks, configuration.engine.runtimes.len()), (6, 1));
     assert_eq!((limits.memory_bytes, limits.timeout.as_millis()), (128 << 20, 1500));
