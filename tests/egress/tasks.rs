@@ -352,7 +352,7 @@ fn a_list_can_change(stage: &Stage) {
         let mut running = stage.engine.submit(task).unwrap();
         loop {
             match running.next_event().await.unwrap() {
-                TaskEvent::Stdout(_) => running.change_network(list("other.example.com")),
+                TaskEvent::Stdout(_) => running.network().unwrap().change(list("other.example.com")).unwrap(),
                 TaskEvent::Finished(outcome) => return *outcome,
                 _ => {}
             }

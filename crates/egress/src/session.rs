@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stockade_protocol::network::{Network, NetworkUsage, Refusal, RefusedHost, is_name, normal};
+use stockade_protocol::network::{AllowedHost, Network, NetworkUsage, Refusal, RefusedHost, is_name, normal};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -68,12 +68,13 @@ impl Session {
         Self(Arc::new(Inner { configuration, sent: 0.into(), received: 0.into(), look_ups, state }))
     }
 
-    /// Replaces the list, as far as the configuration allows. Connections that are open stay.
-    pub fn change(&self, mut network: Network) {
-        if let Some(allowed) = &self.0.configuration.allowed_hosts {
-            network.allowed_hosts.retain(|asked| allowed.iter().any(|allowed| allowed.covers(asked)));
+    /// Replaces the list, or gives back the first host that no task may have. Connections that are open stay.
+    pub fn change(&self, network: Network) -> Result<(), AllowedHost> {
+        if let Some(host) = self.0.configuration.first_beyond(&network) {
+            return Err(host.clone());
         }
         self.lock().network = network;
+        Ok(())
     }
 
     /// What was used so far.
@@ -264,7 +265,7 @@ mod tests {
         pinned(&session, "api.example.com", "1.2.3.4");
         assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Ok(()));
         assert_eq!(session.admit("1.2.3.4:22".parse().unwrap()), Err(Refusal::Port));
-        session.change(Network::default());
+        session.change(Network::default()).unwrap();
         assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::NotAllowed));
         assert_eq!(session.usage().connections, 1);
     }
@@ -274,7 +275,9 @@ mod tests {
         let ceiling = vec!["*.example.com".parse().unwrap()];
         let session = session(&[], |configuration| configuration.allowed_hosts = Some(ceiling));
         let allowed_hosts = vec!["a.example.com".parse().unwrap(), "1.2.3.4".parse().unwrap()];
-        session.change(Network { allowed_hosts });
+        assert_eq!(session.change(Network { allowed_hosts }).unwrap_err().to_string(), "1.2.3.4");
+        assert!(!session.lock().network.allows_name("a.example.com"));
+        session.change(Network { allowed_hosts: vec!["a.example.com".parse().unwrap()] }).unwrap();
         assert!(session.lock().network.allows_name("a.example.com"));
         assert_eq!(session.admit("1.2.3.4:443".parse().unwrap()), Err(Refusal::NotAllowed));
     }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use stockade_egress::{NAME_SERVER, Session};
-use stockade_protocol::{Network, NetworkUsage};
+use stockade_protocol::NetworkUsage;
 use stockade_sandbox::{Call, CallSocket, Listener};
 use tokio::io::unix::AsyncFd;
 use tokio::task::JoinSet;
@@ -116,13 +116,6 @@ impl Calls {
         self.denials += 1;
         if !self.denied.iter().any(|known| known == name) {
             self.denied.push(name.to_owned());
-        }
-    }
-
-    /// Replaces the list of hosts of a task that has a network.
-    pub(crate) fn change_network(&self, network: Network) {
-        if let Some(session) = &self.network {
-            session.change(network);
         }
     }
 

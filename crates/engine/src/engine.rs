@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use stockade_egress::EgressConfiguration;
-use stockade_protocol::{ErrorCode, Language, Network, Outcome, Task, TaskError};
+use stockade_protocol::{ErrorCode, Language, Outcome, Task, TaskError};
 use stockade_sandbox::cgroup::Cgroups;
 use stockade_sandbox::{Identity, Wall};
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -15,6 +15,7 @@ use crate::configuration::{EngineConfiguration, RuntimeConfiguration};
 use crate::error::EngineError;
 use crate::execution::{self, NotStarted};
 use crate::load::Load;
+use crate::network::{self, TaskNetwork};
 use crate::package_sets::{Budget, Foundation, PackageSets};
 use crate::pool::Pool;
 use crate::slot::Slots;
@@ -26,9 +27,6 @@ use crate::{verdict, zygote};
 const ATTEMPTS: usize = 3;
 /// How long a stopped engine waits for the last processes to be gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-
-/// What keeps a task with hosts from all others: its own sockets lead nowhere, and the supervisor is asked to connect.
-const WALLS_OF_HOSTS: [Wall; 2] = [Wall::NetworkNamespace, Wall::Seccomp];
 
 /// A running engine; clones share it.
 #[derive(Debug, Clone)]
@@ -86,7 +84,7 @@ impl Engine {
             queued: AtomicUsize::new(0),
             load,
             egress: Arc::new(configuration.egress),
-            missing_for_hosts: configuration.without_walls.into_iter().find(|wall| WALLS_OF_HOSTS.contains(wall)),
+            missing_for_hosts: network::missing_wall(&configuration.without_walls),
             draining: AtomicBool::new(false),
             idle: Notify::new(),
         })))
@@ -97,9 +95,7 @@ impl Engine {
     pub fn submit(&self, task: Task) -> Result<RunningTask, TaskError> {
         let shared = &self.0;
         let of = shared.sets.find(task.package_set.as_deref(), &task.language)?;
-        if !task.network.allowed_hosts.is_empty() {
-            shared.check_hosts(&task.network)?;
-        }
+        network::check(&task.network, &shared.egress, shared.missing_for_hosts)?;
         let (assignment, directory) = assignment(task, &of.configuration(), &shared.egress)?;
         if shared.draining.load(Ordering::SeqCst) {
             return Err(TaskError::new(ErrorCode::CapacityError, "The engine is shutting down and takes no new tasks"));
@@ -111,6 +107,7 @@ impl Engine {
                 None
             }
         };
+        let network = assignment.network.clone().map(TaskNetwork::new);
         shared.load.add();
         let (event_sender, events) = task::events();
         let (messages, mut message_receiver) = mpsc::unbounded_channel();
@@ -156,7 +153,7 @@ impl Engine {
                 engine.0.sets.trim();
             }
         });
-        Ok(RunningTask { events, messages })
+        Ok(RunningTask { events, messages, network })
     }
 
     /// Runs a task to its end and drops its output. A refusal is an outcome too.
@@ -229,25 +226,6 @@ impl Engine {
 }
 
 impl Shared {
-    /// Whether a task may have these hosts here.
-    fn check_hosts(&self, network: &Network) -> Result<(), TaskError> {
-        if let Some(wall) = self.missing_for_hosts {
-            let message =
-                format!("Tasks cannot be given hosts without the wall `{wall}`: they would reach all others too");
-            return Err(TaskError::new(ErrorCode::ValidationError, message)
-                .with_description("`stockade doctor` says how to build the wall."));
-        }
-        match self.egress.first_beyond(network) {
-            None => Ok(()),
-            Some(host) => {
-                let message =
-                    format!("The task may not have `{host}`: it is not among the hosts that tasks may reach here");
-                Err(TaskError::new(ErrorCode::PermissionError, message)
-                    .with_description("The operator allows hosts with `network.allowed_hosts` in the configuration."))
-            }
-        }
-    }
-
     fn join_queue(&self) -> Result<(), TaskError> {
         let joined = self.queued.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |queued| {
             (queued < self.maximum_queue).then_some(queued + 1)
@@ -296,7 +274,7 @@ async fn cancelled(messages: &mut mpsc::UnboundedReceiver<Message>) {
     loop {
         match messages.recv().await {
             Some(Message::Cancel) | None => return,
-            Some(Message::Answer { .. } | Message::Network(_)) => {}
+            Some(Message::Answer { .. }) => {}
         }
     }
 }

@@ -144,10 +144,6 @@ impl<'task> Execution<'task> {
                         self.answer(id, &answer);
                         Step::GoOn
                     }
-                    Some(Message::Network(network)) => {
-                        self.calls.change_network(network);
-                        Step::GoOn
-                    }
                     Some(Message::Cancel) | None => Step::End(End::Cancelled),
                 },
                 end = self.watch.next() => Step::End(end),

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use stockade_protocol::{Network, Outcome, RawJson};
+use stockade_protocol::{Outcome, RawJson};
 use tokio::sync::mpsc;
+
+use crate::network::TaskNetwork;
 
 /// What happens while a task runs, in order; [`TaskEvent::Finished`] comes last and once.
 #[derive(Debug)]
@@ -76,7 +78,6 @@ impl EventReceiver {
 #[derive(Debug)]
 pub(crate) enum Message {
     Answer { id: u32, answer: Result<RawJson, RawJson> },
-    Network(Network),
     Cancel,
 }
 
@@ -85,6 +86,7 @@ pub(crate) enum Message {
 pub struct RunningTask {
     pub(crate) events: EventReceiver,
     pub(crate) messages: mpsc::UnboundedSender<Message>,
+    pub(crate) network: Option<TaskNetwork>,
 }
 
 impl RunningTask {
@@ -99,10 +101,10 @@ impl RunningTask {
         let _ = self.messages.send(Message::Answer { id, answer });
     }
 
-    /// Replaces the list of hosts that the task may reach. Open connections stay; a task that began without any gains
+    /// The hosts that the task may reach, to be changed while it waits or runs; `None`: it began without any and gains
     /// none.
-    pub fn change_network(&self, network: Network) {
-        let _ = self.messages.send(Message::Network(network));
+    pub fn network(&self) -> Option<&TaskNetwork> {
+        self.network.as_ref()
     }
 
     /// Ends the task with `CANCELLED_ERROR`; its outcome still comes.

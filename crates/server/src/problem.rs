@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     TooLarge,
     /// The client did not send its request in time.
     Slow,
+    /// The task has ended, or began in a way that rules this out.
+    State,
     /// The idempotency key was used for another request.
     KeyReuse,
     /// The service is stopping or not ready.
@@ -56,7 +58,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Task(ErrorCode::ValidationError),
         Self::Unauthenticated,
         Self::Task(ErrorCode::PermissionError),
@@ -64,6 +66,7 @@ impl Kind {
         Self::Method,
         Self::Slow,
         Self::Task(ErrorCode::CancelledError),
+        Self::State,
         Self::TooLarge,
         Self::MediaType,
         Self::Misdirected,
@@ -92,6 +95,7 @@ impl Kind {
             Self::MediaType => "MEDIA_TYPE_ERROR",
             Self::TooLarge => "BODY_SIZE_ERROR",
             Self::Slow => "REQUEST_TIMEOUT_ERROR",
+            Self::State => "STATE_ERROR",
             Self::KeyReuse => "IDEMPOTENCY_ERROR",
             Self::Unavailable => "UNAVAILABLE_ERROR",
             Self::Misdirected => "HOST_ERROR",
@@ -123,6 +127,7 @@ impl Kind {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::State => StatusCode::CONFLICT,
             Self::KeyReuse => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
@@ -153,6 +158,7 @@ impl Kind {
             Self::MediaType => "The body is in a form that is not taken",
             Self::TooLarge => "The body is too large",
             Self::Slow => "The request was not sent in time",
+            Self::State => "The task is not in a state for this",
             Self::KeyReuse => "The idempotency key belongs to another request",
             Self::Unavailable => "The service takes no tasks now",
             Self::Misdirected => "The request names a host that is not this service",

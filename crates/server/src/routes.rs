@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State as Extract};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 
 use crate::callers::Caller;
@@ -23,6 +23,7 @@ pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Ro
         .route("/v1/tasks", post(task::create).fallback(|| method("POST")))
         .route("/v1/tasks/{id}", get(task::read).delete(task::cancel).fallback(|| method("GET, HEAD, DELETE")))
         .route("/v1/tasks/{id}/events", get(task::follow).fallback(|| method("GET, HEAD")))
+        .route("/v1/tasks/{id}/network", put(task::change_network).fallback(|| method("PUT")))
         .route("/metrics", get(watch::metrics).fallback(|| method("GET, HEAD")))
         .layer(middleware::from_fn_with_state(Arc::clone(state), identify));
     let document = documentation::document(state.configuration(), nautilus.is_some());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use stockade_protocol::AllowedHost;
 
 use crate::execution::EngineOptions;
 use crate::limits::LimitOptions;
@@ -16,7 +17,8 @@ Examples:
       Everything after `--` goes to process.argv of the task.
 
   stockade task nodejs-task --json | jq .status
-      One JSON object: task_id, status (success or failed), stdout, stderr, exit_code, execution_time_ms.
+      One JSON object: task_id, status (success or failed), stdout, stderr, exit_code, execution_time_ms;
+      of a task with hosts also network.
 
 Exit status:
   that of the task. Where the task did not run to its end, one of `stockade run --help`: 2 not a task directory,
@@ -26,8 +28,8 @@ Exit status:
 /// Run a Node.js task directory (package.json and index.js) inside the walls
 ///
 /// The directory is read-only and the current one of the task; /tmp is private and writable. CommonJS and ES modules
-/// both run, and packages in the directory's own node_modules are found. There is no network and no file of this
-/// machine beside the directory.
+/// both run, and packages in the directory's own node_modules are found. There is no network but the hosts that are
+/// allowed, and no file of this machine beside the directory.
 #[derive(Debug, Args)]
 #[command(after_long_help = MORE)]
 pub(crate) struct TaskArguments {
@@ -45,6 +47,13 @@ pub(crate) struct TaskArguments {
 
     #[command(flatten)]
     pub(super) limits: LimitOptions,
+
+    /// Let the task reach this host on the ports of HTTP and HTTPS; may be repeated, or a list with commas
+    ///
+    /// A name, all names below one (`*.example.org`), or an address, each perhaps with a port (`db.example.org:5432`).
+    /// Addresses that are not public are refused, unless the configuration allows their network.
+    #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Network")]
+    pub(super) allow_host: Vec<AllowedHost>,
 
     #[command(flatten)]
     pub(super) engine: EngineOptions,

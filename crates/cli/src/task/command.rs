@@ -34,8 +34,10 @@ pub(crate) fn task(arguments: &TaskArguments) -> u8 {
 
 fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
     let directory = directory::check(&arguments.directory).map_err(refused)?;
-    let (configuration, limits) = prepare(arguments, directory)?;
-    let network = Network { allowed_hosts: configuration.egress.allowed_hosts.clone().unwrap_or_default() };
+    let (mut configuration, limits) = prepare(arguments, directory)?;
+    let allowed_hosts = configuration.egress.allowed_hosts.get_or_insert_default();
+    allowed_hosts.extend(arguments.allow_host.iter().cloned());
+    let network = Network { allowed_hosts: allowed_hosts.clone() };
     let task = Task {
         language: Language::JavaScript,
         package_set: None,
@@ -70,6 +72,7 @@ fn run(arguments: &TaskArguments) -> Result<u8, Failure> {
             stderr,
             exit_code,
             execution_time_ms: outcome.usage.wall_microseconds / 1_000,
+            network: outcome.network.as_ref(),
         })?;
     }
     // The shell sees the low eight bits, as for every program.

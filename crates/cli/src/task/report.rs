@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use stockade_protocol::NetworkUsage;
 
 /// What a task that ran to its end did.
 #[derive(Debug, Serialize)]
@@ -13,6 +14,9 @@ pub(super) struct Report<'task> {
     pub(super) stderr: Cow<'task, str>,
     pub(super) exit_code: i32,
     pub(super) execution_time_ms: u64,
+    /// Not in the seed: what a task that may reach hosts did with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) network: Option<&'task NetworkUsage>,
 }
 
 /// Why a task did not.
@@ -39,6 +43,7 @@ mod tests {
             stderr: "".into(),
             exit_code: 0,
             execution_time_ms: 1250,
+            network: None,
         };
         insta::assert_snapshot!(serde_json::to_string(&report).unwrap());
         assert_eq!((status(1), status(-1)), ("failed", "failed"));

@@ -66,6 +66,17 @@ fn the_object_of_the_seed() {
 }
 
 #[test]
+fn hosts_that_are_allowed_are_in_the_object() {
+    let index = "require('http').get('http://127.0.0.1:4/').on('error', (error) => console.log(error.syscall))";
+    let workspace = workspace(index);
+    let finished = workspace.stockade(&["task", "job", "--allow-host", "127.0.0.1:4", "--json"]);
+    let object = finished.json();
+    assert_eq!((&object["stdout"], &object["status"]), (&json!("connect\n"), &json!("success")), "{object}");
+    assert_eq!(object["network"]["refused"], json!([{ "host": "127.0.0.1:4", "reason": "address" }]));
+    assert!(workspace.stockade(&["task", "job", "--json"]).json().get("network").is_none());
+}
+
+#[test]
 fn uncaught_errors_end_as_node_ends_them() {
     let finished = workspace("throw new TypeError('no');").stockade(&["task", "job"]);
     assert_eq!((finished.status, finished.stdout.as_str()), (1, ""), "{}", finished.transcript());

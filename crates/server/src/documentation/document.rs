@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use stockade_protocol::task::range;
+use stockade_protocol::task::{DEFAULT_PACKAGE_SET, range};
 use stockade_protocol::{Language, Limits};
 
 use crate::configuration::ServerConfiguration;
@@ -20,6 +20,10 @@ pub(crate) fn document(configuration: &ServerConfiguration, beside: bool) -> Val
     let languages: Vec<&str> = configuration.languages.keys().map(Language::name).collect();
     let request = "/components/schemas/TaskRequest/properties";
     set(&mut document, &format!("{request}/language/enum"), json!(languages));
+    // Which of them a key may have is not for everybody to read.
+    let sets = configuration.package_sets.iter().map(String::as_str).chain([DEFAULT_PACKAGE_SET]);
+    let sets: Vec<Value> = sets.map(Value::from).chain([Value::Null]).collect();
+    set(&mut document, &format!("{request}/package_set/enum"), sets.into());
     let codes: Vec<&str> = Kind::ALL.iter().map(|kind| kind.code()).collect();
     set(&mut document, "/components/schemas/Problem/properties/code/enum", json!(codes));
     for (name, least, most) in bounds(configuration) {
@@ -86,7 +90,8 @@ mod tests {
 
     fn documents() -> [Value; 2] {
         let nautilus = Some(NautilusConfiguration::new("/tasks"));
-        let configuration = ServerConfiguration { nautilus, ..ServerConfiguration::default() };
+        let package_sets = ["reports".to_owned()].into();
+        let configuration = ServerConfiguration { nautilus, package_sets, ..ServerConfiguration::default() };
         [document(&configuration, true), document(&configuration, false)]
     }
 
@@ -98,6 +103,7 @@ mod tests {
             let request = &document["components"]["schemas"]["TaskRequest"]["properties"];
             assert_eq!(request["language"]["enum"], json!(["python", "javascript"]));
             assert_eq!(request["timeout_ms"]["maximum"], 60_000);
+            assert_eq!(request["package_set"]["enum"], json!(["reports", "default", null]));
         }
     }
 

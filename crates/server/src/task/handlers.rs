@@ -102,6 +102,29 @@ pub(crate) async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `PUT /v1/tasks/{id}/network`: replaces the hosts of a task that waits or runs.
+pub(crate) async fn change_network(
+    Extension(state): Extension<Arc<State>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (parts, body) = request.into_parts();
+    check_media_type(&parts.headers)?;
+    let (body, _reservation) = state.bodies().read(&parts.headers, body).await?;
+    let network = request::parse_network(&body)?;
+    caller.may_reach(&network)?;
+    let record = find(&state, &caller, &id)?;
+    if record.has_ended() {
+        return Err(Problem::new(Kind::State, "the task has ended"));
+    }
+    let Some(of_task) = record.network() else {
+        return Err(Problem::new(Kind::State, "the task began without hosts, and gains none"));
+    };
+    of_task.change(network).map_err(|error| Problem::refused(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// `GET /v1/tasks/{id}/events`: over a WebSocket if the client asks for one, else as server-sent events.
 pub(crate) async fn follow(
     Extension(state): Extension<Arc<State>>,

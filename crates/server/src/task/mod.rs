@@ -17,7 +17,7 @@ mod report;
 mod request;
 mod submission;
 
-pub(crate) use handlers::{cancel, create, follow, read};
+pub(crate) use handlers::{cancel, change_network, create, follow, read};
 pub(crate) use preferences::check_media_type;
 pub(crate) use record::CancelOnDrop;
 pub(crate) use registry::Registry;

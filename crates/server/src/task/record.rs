@@ -1,8 +1,9 @@
 //! What is known of one task, from the moment that it is accepted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use stockade_engine::TaskNetwork;
 use stockade_protocol::{Language, Outcome};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -24,6 +25,8 @@ pub(crate) struct Record {
     cancelled: watch::Sender<bool>,
     /// Somebody has been told the outcome.
     is_told: AtomicBool,
+    /// Its hosts, if it has any.
+    network: OnceLock<TaskNetwork>,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,19 @@ impl Record {
             changes: watch::Sender::new(0),
             cancelled: watch::Sender::new(false),
             is_told: AtomicBool::new(false),
+            network: OnceLock::new(),
         })
+    }
+
+    /// Notes the hosts of a task that the engine has taken.
+    pub(crate) fn has_network(&self, network: &TaskNetwork) {
+        // A task is taken once.
+        let _ = self.network.set(network.clone());
+    }
+
+    /// The hosts of the task, to be changed; `None` if it began without any.
+    pub(crate) fn network(&self) -> Option<&TaskNetwork> {
+        self.network.get()
     }
 
     /// Takes what the task wrote.

@@ -61,7 +61,7 @@ pub(crate) struct TaskRequest<'body> {
 #[serde(default, deny_unknown_fields)]
 struct NetworkRequest {
     enabled: Option<bool>,
-    allowed_hosts: Vec<String>,
+    allowed_hosts: Option<Vec<String>>,
 }
 
 /// Limits other than those that the language has by default.
@@ -100,7 +100,7 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
     let allow = caller.allowed_modules(&language, allowed(request.allow)?, settings.allow.as_ref())?;
     let inputs = request.inputs.map(|inputs| check_inputs(body, inputs)).transpose()?.unwrap_or_default();
     let environment = check_environment(request.environment.unwrap_or_default())?;
-    let network = request.network.map(network).transpose()?.unwrap_or_default();
+    let network = request.network.map(first_network).transpose()?.unwrap_or_default();
     caller.may_reach(&network)?;
     let file_name = match request.file_name {
         Some(name) => check_file_name(name)?,
@@ -146,16 +146,33 @@ fn package_set(
     Err(Problem::validation(format!("there is no package set `{name}`; there are: {}", known.join(", "))))
 }
 
-/// A list that is switched off is no list; a network without one would be none.
-fn network(value: &RawValue) -> Result<Network, Problem> {
+/// The hosts that a task begins with. A network without any would be none.
+fn first_network(value: &RawValue) -> Result<Network, Problem> {
     let request: NetworkRequest = read_object("network", value)?;
-    if request.allowed_hosts.is_empty() {
+    if request.allowed_hosts.as_ref().is_none_or(Vec::is_empty) {
         return Err(Problem::validation("`network.allowed_hosts` is empty: list the hosts, or leave `network` out"));
     }
-    if request.allowed_hosts.len() > MAXIMUM_HOSTS {
+    read_network(request)
+}
+
+/// Reads the body of `PUT /v1/tasks/{id}/network`: the hosts that a task is left with, perhaps none.
+pub(crate) fn parse_network(body: &[u8]) -> Result<Network, Problem> {
+    let body: &RawValue =
+        serde_json::from_slice(body).map_err(|error| Problem::validation(format!("the body is not JSON: {error}")))?;
+    let request: NetworkRequest = read_object("network", body)?;
+    if request.allowed_hosts.is_none() {
+        return Err(Problem::validation("`network.allowed_hosts` is missing: it may be empty"));
+    }
+    read_network(request)
+}
+
+/// A list that is switched off is no list.
+fn read_network(request: NetworkRequest) -> Result<Network, Problem> {
+    let asked = request.allowed_hosts.unwrap_or_default();
+    if asked.len() > MAXIMUM_HOSTS {
         return Err(Problem::validation(format!("`network.allowed_hosts` lists more than {MAXIMUM_HOSTS} hosts")));
     }
-    let hosts = request.allowed_hosts.iter().map(|host| {
+    let hosts = asked.iter().map(|host| {
         host.parse().map_err(|error| {
             Problem::validation(format!("`network.allowed_hosts`: {}", printable(&format!("{error}"))))
         })

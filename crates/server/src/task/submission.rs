@@ -48,6 +48,9 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
     let record = Record::new(caller.name(), task.language.clone());
     let line = state.audit().map(|audit| audit.begin(record.id, caller.name(), &task));
     let running = state.engine().submit(task).map_err(|error| Problem::refused(&error))?;
+    if let Some(network) = running.network() {
+        record.has_network(network);
+    }
     let accepted =
         Accepted { running, record: Arc::clone(&record), is_kept, line, _reservation: reservation, _place: place };
     Ok((record, accepted))

@@ -331,6 +331,7 @@ pub(crate) async fn count(Extension(state): Extension<Arc<State>>, request: Requ
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",

@@ -28,17 +28,17 @@ async fn whoever_has_no_key_can_read_how_to_use_one() {
 async fn every_path_that_is_served_is_in_the_document() {
     let stage = Stage::start().await;
     let document = stage.get("/openapi.json").await.json();
-    let served = ["/v1/tasks", "/v1/tasks/{id}", "/v1/tasks/{id}/events", "/healthz", "/readyz", "/metrics"];
-    for path in served.into_iter().chain(["/openapi.json", "/docs"]) {
+    let of_tasks = ["/v1/tasks", "/v1/tasks/{id}", "/v1/tasks/{id}/events", "/v1/tasks/{id}/network"];
+    for path in of_tasks.into_iter().chain(["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"]) {
         assert!(document["paths"].get(path).is_some(), "{path}");
     }
     for (path, methods) in document["paths"].as_object().unwrap() {
-        for method in ["PUT", "PATCH"] {
+        for method in ["PUT", "PATCH"].into_iter().filter(|method| methods.get(method.to_lowercase()).is_none()) {
             let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
             let answer = stage.send(stage.client.request(method, stage.url(path))).await;
             answer.problem(405, "METHOD_ERROR");
             let allowed = answer.header("allow");
-            let named = ["get", "post", "delete"].into_iter().filter(|method| methods.get(method).is_some());
+            let named = ["get", "post", "put", "delete"].into_iter().filter(|method| methods.get(method).is_some());
             for method in named {
                 assert!(allowed.contains(&method.to_ascii_uppercase()), "{path} allows {allowed}");
             }
