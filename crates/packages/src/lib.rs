@@ -1,5 +1,6 @@
 //! Packages that tasks import.
 //!
+//! - [`advice`]: what can be done about a module that code cannot import.
 //! - [`request`]: what was asked for: a name, perhaps a version.
 //! - [`lock`]: the lock file: every package of a language with its version and hashes, to be committed.
 //! - [`install`]: what the client inside the walls is told, and what it answers.
@@ -8,6 +9,7 @@
 //!
 //! This crate runs nothing: the installation is a task, which the command line gives to an engine.
 
+pub mod advice;
 pub mod archive;
 mod error;
 pub mod install;

@@ -1,6 +1,7 @@
 //! What the runner needs of an engine: a seam, so that the life of a task can be tested without walls.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use stockade_engine::{Engine, RunningTask, TaskEvent};
@@ -17,6 +18,9 @@ pub trait TaskEngine: Send + Sync + 'static {
 
     /// Modules that should have been loaded and could not be, each with the reason.
     fn missing_modules(&self, language: &Language) -> Vec<String>;
+
+    /// The folder with the packages of a language's tasks, if they have one.
+    fn packages(&self, language: &Language) -> Option<PathBuf>;
 
     /// Ends everything.
     fn stop(&self) -> impl Future<Output = ()> + Send;
@@ -124,6 +128,10 @@ impl TaskEngine for Engine {
         let status = self.status();
         let runtime = status.runtimes.into_iter().find(|runtime| runtime.language == *language);
         runtime.map(|runtime| runtime.missing).unwrap_or_default()
+    }
+
+    fn packages(&self, language: &Language) -> Option<PathBuf> {
+        self.configuration(None, language)?.packages.clone()
     }
 
     async fn stop(&self) {

@@ -45,6 +45,8 @@ pub struct RunnerArguments {
     pub settings_file: Option<PathBuf>,
     /// The environment, which wins over the TOML file.
     pub environment: BTreeMap<String, String>,
+    /// The name of the package set that `engine` has in the place of the packages without one, for messages.
+    pub package_set: Option<String>,
     /// Interpreters, packages, walls: what is not n8n's matter. Time, memory and output limits, concurrency and what
     /// the harness gets ready for are set by the runner.
     pub engine: EngineConfiguration,

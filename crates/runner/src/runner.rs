@@ -84,9 +84,11 @@ fn log_missing_modules<E: TaskEngine>(settings: &Settings, engine: &E, log: &Log
                 log.warning(format_args!("could not preload {missing}"));
                 continue;
             }
+            let advice =
+                language.advice_on_missing(name, reason).map(|advice| format!(": {advice}")).unwrap_or_default();
             log.warning(format_args!(
                 "Allowlisted module '{name}' is not installed. Please either install it or remove it from the \
-                 allowlist ({reason})"
+                 allowlist ({reason}){advice}"
             ));
         }
     }

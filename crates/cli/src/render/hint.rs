@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use stockade_packages::advice::Modules;
 use stockade_protocol::network::{AllowedHost, Refusal, RefusedHost};
 use stockade_protocol::{ErrorCode, Language, Limits, TaskError};
 
@@ -12,9 +13,10 @@ use crate::render::outcome::Refusals;
 use crate::units::{DurationText, SizeText};
 
 /// Hints for `error`, the most specific first.
-pub(crate) fn hints(error: &TaskError, refusals: Refusals<'_>, language: &Language, limits: &Limits) -> Vec<String> {
+pub(crate) fn hints(error: &TaskError, refusals: Refusals<'_>, modules: &Modules<'_>, limits: &Limits) -> Vec<String> {
     let mut hints: Vec<String> = error.description.iter().cloned().collect();
-    hints.extend(for_code(error, language, limits));
+    hints.extend(for_code(error, modules.language, limits));
+    hints.extend(modules::advice(error, modules));
     hints.extend(for_hosts(refusals.hosts));
     hints.extend(for_denied(refusals.denied).map(str::to_owned));
     hints
@@ -36,12 +38,10 @@ fn for_code(error: &TaskError, language: &Language, given: &Limits) -> Option<St
             let more = given.processes.saturating_mul(2).min(*limits::PROCESSES.end());
             (more > given.processes).then(|| raise("--processes", more))
         }
-        ErrorCode::PermissionError if error.message.contains("is not allowed") => Some(modules::refused(error)),
         ErrorCode::SyntaxError if *language == Language::JavaScript && mentions_module_syntax(&error.message) => Some(
             "the code is the body of a function: use `require(…)` or `await import(…)`, and `return` the result"
                 .to_owned(),
         ),
-        ErrorCode::RuntimeError => modules::missing(error, language),
         ErrorCode::InternalError => {
             Some("this is a defect of stockade; please report it with the output of `stockade doctor`".to_owned())
         }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use stockade_protocol::{Language, Limits, Outcome, RefusedHost, TaskError};
+use stockade_packages::advice::Modules;
+use stockade_protocol::{Limits, Outcome, RefusedHost, TaskError};
 
 use super::visible::visible;
 use super::{Paint, hint, message};
@@ -12,7 +13,8 @@ use super::{Paint, hint, message};
 pub(crate) struct ErrorContext<'task> {
     /// The file as it was given on the command line.
     pub(crate) file: &'task str,
-    pub(crate) language: &'task Language,
+    /// What it could import.
+    pub(crate) modules: Modules<'task>,
     pub(crate) limits: &'task Limits,
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn error_text(
         let _ = writeln!(text, "  --> {}:{line}{column}", visible(context.file));
     }
     let mut more = refused_lines(refusals, paint);
-    for hint in hint::hints(error, refusals, context.language, context.limits) {
+    for hint in hint::hints(error, refusals, &context.modules, context.limits) {
         more.push_str(&message::hint(&hint, paint));
     }
     if let Some(stack) = error.stack.as_deref().filter(|stack| !stack.trim().is_empty()) {
@@ -79,6 +81,7 @@ fn named_message(error: &TaskError) -> String {
 mod tests {
     use super::*;
     use stockade_protocol::ErrorCode;
+    use stockade_protocol::Language;
 
     fn shown_in(language: &Language, error: &TaskError, denied: &[&str]) -> String {
         let limits = Limits::of(language);
@@ -87,7 +90,7 @@ mod tests {
         error_text(
             error,
             Refusals { denied: &denied, hosts: &[] },
-            &ErrorContext { file, language, limits: &limits },
+            &ErrorContext { file, modules: Modules::of(language), limits: &limits },
             Paint::PLAIN,
         )
     }
@@ -160,7 +163,7 @@ mod tests {
         let (language, mut limits) = (Language::Python, Limits::of(&Language::Python));
         limits.timeout = *crate::limits::TIMEOUT.end();
         let error = TaskError::new(ErrorCode::TimeoutError, "Task execution timed out after 86400 seconds");
-        let context = ErrorContext { file: "orders.py", language: &language, limits: &limits };
+        let context = ErrorContext { file: "orders.py", modules: Modules::of(&language), limits: &limits };
         assert!(!error_text(&error, Refusals { denied: &[], hosts: &[] }, &context, Paint::PLAIN).contains("hint"));
     }
 

@@ -5,6 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 use stockade_engine::{EngineConfiguration, RuntimeConfiguration, RuntimeKind};
+use stockade_packages::advice::Modules;
 use stockade_protocol::{Language, Network, Outcome, Program, Task, TaskFiles};
 
 use super::arguments::{ModuleOptions, RunArguments};
@@ -27,6 +28,7 @@ struct Job {
     output: Option<OutputFolder>,
     /// As it was given on the command line.
     file: String,
+    package_set: Option<String>,
 }
 
 /// Runs the file and reports its outcome.
@@ -82,7 +84,7 @@ fn prepare(arguments: &RunArguments) -> Result<Job, Failure> {
         files: TaskFiles { given: files::read(&arguments.files)?, wants_output: arguments.output_folder.is_some() },
     };
     let output = arguments.output_folder.as_deref().map(OutputFolder::prepare).transpose()?;
-    Ok(Job { configuration, task, output, file: origin.shown_path() })
+    Ok(Job { configuration, task, output, file: origin.shown_path(), package_set: set.map(str::to_owned) })
 }
 
 fn apply_modules(options: &ModuleOptions, runtime: &mut RuntimeConfiguration) -> Result<(), FolderError> {
@@ -104,7 +106,9 @@ fn module_names(given: &[String]) -> Vec<String> {
 
 fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
     let paint = Paint::of(&io::stderr());
-    let (language, limits) = (job.task.language.clone(), job.task.limits);
+    let (language, limits, allow) = (job.task.language.clone(), job.task.limits, job.task.allow.clone());
+    let runtime = job.configuration.runtimes.iter().find(|runtime| runtime.language == language);
+    let packages = runtime.and_then(|runtime| runtime.packages.clone());
     // A custom runtime has no result, so that our stdout is free for what the program prints.
     let mut streams = if matches!(language, Language::Custom(_)) { Streams::live() } else { Streams::live_on_stderr() };
     let ended = execute(job.configuration, job.task, &mut streams);
@@ -121,7 +125,14 @@ fn run_for_people(job: Job) -> Result<ExitStatus, Failure> {
             Ok(ExitStatus::Ok)
         }
         Err(error) => {
-            let context = ErrorContext { file: &job.file, language: &language, limits: &limits };
+            let modules = Modules {
+                language: &language,
+                allow: allow.as_deref(),
+                packages: packages.as_deref(),
+                package_set: job.package_set.as_deref(),
+                allowing: "`--allow`",
+            };
+            let context = ErrorContext { file: &job.file, modules, limits: &limits };
             print_message(&error_text(error, (&outcome).into(), &context, paint));
             Ok(error.code.into())
         }

@@ -65,6 +65,7 @@ fn prepare(arguments: &RunnerCommandArguments) -> Result<(RunnerArguments, Watch
         languages: arguments.languages.clone(),
         settings_file,
         environment: environment(std::env::vars_os()),
+        package_set: set.map(str::to_owned),
         engine,
     };
     Ok((prepared, watch))

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde::Serialize;
 use stockade_engine::{EngineConfiguration, RuntimeKind};
+use stockade_packages::advice::Modules;
 use stockade_protocol::{ErrorCode, Language, Limits, Network, Outcome, Program, Task, TaskFiles};
 use uuid::Uuid;
 
@@ -105,7 +106,7 @@ fn ended_with(outcome: &Outcome, limits: &Limits) -> Result<i32, Failure> {
                 ErrorCode::TimeoutError => TaskError::TimedOut(limits.timeout),
                 _ => TaskError::Other(error.message.clone()),
             };
-            let hint = hints(error, outcome.into(), &Language::JavaScript, limits).into_iter().next();
+            let hint = hints(error, outcome.into(), &Modules::of(&Language::JavaScript), limits).into_iter().next();
             Err(Failure { status: error.code.into(), message: message.to_string(), hint })
         }
     }

@@ -81,6 +81,41 @@ fn a_service_starts_the_set_that_a_task_names() {
 }
 
 #[test]
+fn each_front_says_what_mends_a_module_that_is_missing_or_refused() {
+    let workspace = workspace();
+    let run = |options: &[&str]| workspace.stockade(&[&["run", "origin.py"], options].concat()).stderr;
+    let refused = "hint: it is installed, but not allowed; add the module with `--allow origin`, or leave";
+    assert!(run(&["--allow", "json"]).contains(refused), "{}", run(&["--allow", "json"]));
+    let misspelt = "hint: it is not allowed; did you mean `orgin`?";
+    assert!(run(&["--allow", "orgin"]).contains(misspelt), "{}", run(&["--allow", "orgin"]));
+    workspace.write("origin.py", "import absent");
+    let listed = "hint: it is allowed, but not installed; install it with `stockade packages add python absent`";
+    assert!(run(&["--allow", "absent"]).contains(listed), "{}", run(&["--allow", "absent"]));
+
+    let server = Server::start(&workspace, &[]);
+    let description = |body: Value| {
+        let (status, answer) = server.post(&body.to_string(), "");
+        assert_eq!(status, 422, "{answer}");
+        answer["error"]["description"].as_str().unwrap_or_default().to_owned()
+    };
+    let task = |code: &str, more: Value| {
+        let mut body = json!({ "language": "python", "code": code });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    assert_eq!(
+        description(task("import absent", json!({ "package_set": "mail" }))),
+        "It is not installed; install it with `stockade packages add python absent --package-set mail`."
+    );
+    assert_eq!(
+        description(task("import origin", json!({ "allow": ["json"] }))),
+        "It is installed, but not allowed; add it to `allow` of the request, where the service and the key allow it."
+    );
+    assert_eq!(description(task("1 / 0", json!({}))), "");
+    server.stop(Signal::TERM);
+}
+
+#[test]
 fn a_key_has_its_sets() {
     let workspace = workspace();
     let key = |name: &str, options: &[&str]| {

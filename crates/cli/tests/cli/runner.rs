@@ -135,7 +135,8 @@ async fn code_nodes_have_the_package_set_of_their_runner() {
     let workspace = Workspace::with("stockade.toml", "[package_sets.mail]\npython.packages = \"mail\"\n");
     workspace.write("mail/origin.py", "name = 'mail'\n");
     let mut command = command(&workspace, &broker.uri(), &["python"]);
-    command.env("N8N_RUNNERS_EXTERNAL_ALLOW", "origin").env("STOCKADE_RUNNER_PACKAGE_SET", "mail");
+    workspace.write("mail/other.py", "");
+    command.env("N8N_RUNNERS_EXTERNAL_ALLOW", "origin,absent").env("STOCKADE_RUNNER_PACKAGE_SET", "mail");
     let child = start(command);
     let mut socket = broker.registered().await;
     let offer = socket.next_of("runner:taskoffer").await;
@@ -143,6 +144,20 @@ async fn code_nodes_have_the_package_set_of_their_runner() {
     socket.give("py", "import origin\nreturn [{'json': {'name': origin.name}}]").await;
     let done = socket.next_word().await;
     assert_eq!(done["data"]["result"], json!([{"json": {"name": "mail"}}]), "{done}");
+    for (code, advice) in [
+        (
+            "import absent",
+            "It is allowed, but not installed; install it with `stockade packages add python absent --package-set mail`.",
+        ),
+        (
+            "import other",
+            "Line 1: Import of external package 'other' is disallowed. Allowed external packages: absent, origin\n\
+             It is installed, but not allowed; add it to N8N_RUNNERS_EXTERNAL_ALLOW.",
+        ),
+    ] {
+        let failed = socket.run(code, code).await;
+        assert_eq!(failed["error"]["description"], advice, "{failed}");
+    }
     let ended = tokio::task::spawn_blocking(move || terminate(child));
     assert_eq!(ended.await.unwrap().0, Some(0));
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_engine::{Engine, EngineStatus};
-use stockade_protocol::Language;
 use stockade_sandbox::Wall;
 use stockade_sandbox::doctor::{self, State as WallState};
 use tokio::time::timeout;
@@ -42,7 +41,7 @@ pub async fn check(arguments: &RunnerArguments) -> CheckReport {
     check_walls(&settings.engine_configuration().without_walls, &mut report).await;
     match Engine::start(settings.engine_configuration().clone()).await {
         Ok(engine) => {
-            report_engine(&engine.status(), &mut report);
+            report_engine(&engine.status(), &settings.languages, &mut report);
             engine.stop().await;
         }
         Err(error) => report.add_error("interpreters", &error.into()),
@@ -120,7 +119,7 @@ async fn check_walls(without: &[Wall], report: &mut CheckReport) {
     }
 }
 
-fn report_engine(status: &EngineStatus, report: &mut CheckReport) {
+fn report_engine(status: &EngineStatus, languages: &[LanguageSettings], report: &mut CheckReport) {
     for runtime in &status.runtimes {
         let subject = runtime.language.name();
         match &runtime.problem {
@@ -130,12 +129,12 @@ fn report_engine(status: &EngineStatus, report: &mut CheckReport) {
             Some(problem) => report.add(subject, State::Bad, problem, None),
         }
         for missing in &runtime.missing {
-            let remedy = match runtime.language {
-                Language::Python => "install it with `pip install --target FOLDER` into the folder of Python packages",
-                _ => "install it with `npm install --prefix FOLDER` into the folder of JavaScript packages",
-            };
-            let detail = format!("an allowed module cannot be loaded: {missing}");
-            report.add(subject, State::Bad, detail, Some(remedy));
+            let (name, reason) = missing.split_once(": ").unwrap_or((missing, ""));
+            let settings = languages.iter().find(|settings| settings.language == runtime.language);
+            let advice = settings.and_then(|settings| settings.advice_on_missing(name, reason));
+            let remedy = advice.map(|advice| advice.to_string());
+            let detail = format!("a module cannot be loaded ahead of tasks: {missing}");
+            report.add(subject, State::Bad, detail, remedy.as_deref());
         }
     }
 }

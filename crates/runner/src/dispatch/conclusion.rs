@@ -1,7 +1,10 @@
 //! The end of a task in n8n's words.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use stockade_packages::advice::Modules;
 use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{ErrorCode, Language, Outcome, RawJson, TaskError};
 
@@ -51,6 +54,7 @@ pub(super) fn conclude(
     cancelled: Option<Cancellation>,
     on_failure: OnFailure,
     outcome: Outcome,
+    packages: impl FnOnce() -> Option<PathBuf>,
 ) -> Conclusion {
     let Outcome { result, denied, .. } = outcome;
     let error = match (cancelled, result) {
@@ -68,7 +72,7 @@ pub(super) fn conclude(
             "The task runner was stopped, and the task did not end within N8N_RUNNERS_GRACEFUL_SHUTDOWN_TIMEOUT.",
         ),
     };
-    let error_object = error_object(settings, &error, &denied);
+    let error_object = error_object(settings, &error, &denied, packages);
     let ending = match error.code {
         _ if cancelled == Some(Cancellation::Broker) => Ending::Cancelled,
         ErrorCode::SyntaxError => Ending::SyntaxError,
@@ -104,14 +108,20 @@ fn items(on_failure: OnFailure, message: &str) -> Bytes {
 }
 
 /// n8n's error: the harness's own words if it had the last word, else ours.
-fn error_object(settings: &LanguageSettings, error: &TaskError, denied: &[String]) -> Bytes {
+fn error_object(
+    settings: &LanguageSettings,
+    error: &TaskError,
+    denied: &[String],
+    packages: impl FnOnce() -> Option<PathBuf>,
+) -> Bytes {
     let refused = refused_calls(error, denied);
+    let advice = advice_on_modules(settings, error, packages);
     if let Some(details) = &error.details {
-        return with_description(details, refused);
+        return with_description(details, refused, advice);
     }
     let is_javascript = settings.language == Language::JavaScript;
     let (message, description) = own_words(settings, error);
-    let description = description.or(refused).or((!is_javascript).then(String::new));
+    let description = joined(description.or(refused), advice).or((!is_javascript).then(String::new));
     let mut object = Map::from_iter([("message".to_owned(), Value::from(message))]);
     // The official Python runner describes everything, with an empty text if need be, except a cancelled task.
     if error.code != ErrorCode::CancelledError || error.description.is_some() {
@@ -170,15 +180,44 @@ fn refused_calls(error: &TaskError, denied: &[String]) -> Option<String> {
         .then(|| format!("The sandbox refused these system calls: {}", denied.join(", ")))
 }
 
-/// Adds a description to the harness's error where it has none of its own.
-fn with_description(details: &RawJson, description: Option<String>) -> Bytes {
-    let Some(description) = description else { return details.bytes().clone() };
+/// What can be done about a module that the code cannot import.
+fn advice_on_modules(
+    settings: &LanguageSettings,
+    error: &TaskError,
+    packages: impl FnOnce() -> Option<PathBuf>,
+) -> Option<String> {
+    if !matches!(error.code, ErrorCode::RuntimeError | ErrorCode::PermissionError) {
+        return None;
+    }
+    let allow: Vec<String> = settings.rules.named_modules().map(str::to_owned).collect();
+    let is_python = settings.language == Language::Python;
+    let packages = packages();
+    let modules = Modules {
+        language: &settings.language,
+        allow: Some(&allow),
+        packages: packages.as_deref(),
+        package_set: settings.package_set.as_deref(),
+        allowing: if is_python { "N8N_RUNNERS_EXTERNAL_ALLOW" } else { "NODE_FUNCTION_ALLOW_EXTERNAL" },
+    };
+    modules.advice(error).map(|advice| advice.sentence())
+}
+
+/// A description and what can be done, on a line of its own.
+fn joined(description: Option<String>, advice: Option<String>) -> Option<String> {
+    let parts: Vec<String> = description.into_iter().chain(advice).filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// Adds a description to the harness's error where it has none of its own, and then what can be done.
+fn with_description(details: &RawJson, description: Option<String>, advice: Option<String>) -> Bytes {
+    if description.is_none() && advice.is_none() {
+        return details.bytes().clone();
+    }
     let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(details.as_str()) else {
         return details.bytes().clone();
     };
-    let is_empty = matches!(object.get("description"), None | Some(Value::Null))
-        || object.get("description").and_then(Value::as_str) == Some("");
-    if is_empty {
+    let own = object.get("description").and_then(Value::as_str).filter(|own| !own.is_empty()).map(str::to_owned);
+    if let Some(description) = joined(own.or(description), advice) {
         object.insert("description".to_owned(), Value::from(description));
     }
     text(&Value::Object(object))

@@ -130,7 +130,7 @@ impl<E: TaskEngine> Dispatcher<E> {
             Err(error) => {
                 let language = &self.lanes[lane_index].settings;
                 let outcome = Outcome::refused(*error);
-                let conclusion = conclude(task_id, language, None, on_failure, outcome);
+                let conclusion = conclude(task_id, language, None, on_failure, outcome, || None);
                 self.tasks.remove(task_id);
                 return self.conclude_task(task_id, conclusion, &label, Duration::ZERO, now);
             }
@@ -196,7 +196,8 @@ impl<E: TaskEngine> Dispatcher<E> {
             self.outbox.push(Outgoing::call(task_id, &new_identifier(), LOG_FUNCTION, Bytes::from(lines)));
         }
         let settings = &self.lanes[lane].settings;
-        let conclusion = conclude(task_id, settings, running.cancelled, running.on_failure, outcome);
+        let packages = || self.engine.packages(&settings.language);
+        let conclusion = conclude(task_id, settings, running.cancelled, running.on_failure, outcome, packages);
         let took = now.duration_since(running.started_at);
         self.conclude_task(task_id, conclusion, &running.label, took, now);
     }
@@ -254,7 +255,7 @@ impl<E: TaskEngine> Dispatcher<E> {
         for (task_id, lane, on_failure) in overdue {
             let error = TaskError::new(ErrorCode::TimeoutError, "");
             let outcome = Outcome::refused(error);
-            let conclusion = conclude(&task_id, &self.lanes[lane].settings, None, on_failure, outcome);
+            let conclusion = conclude(&task_id, &self.lanes[lane].settings, None, on_failure, outcome, || None);
             self.tasks.remove(&task_id);
             self.conclude_task(&task_id, conclusion, &Label::default(), Duration::ZERO, now);
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use stockade_engine::RuntimeConfiguration;
+use stockade_packages::advice::{Advice, Modules};
 use stockade_protocol::task::MEBIBYTE;
-use stockade_protocol::{Language, Limits, Network};
+use stockade_protocol::{ErrorCode, Language, Limits, Network, TaskError};
 
 use super::reader::Reader;
 use super::variables::{self as variable, Variable};
@@ -36,6 +37,8 @@ const DEFAULT_LAUNCHER_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct LanguageSettings {
     pub(crate) language: Language,
+    /// The name of the package set that the code has; `None`: the packages without a named set.
+    pub(crate) package_set: Option<String>,
     /// Slots: tasks that run at the same time.
     pub(crate) maximum_concurrency: usize,
     /// Where a task is stopped.
@@ -76,6 +79,16 @@ pub(crate) struct JavaScriptRules {
 }
 
 impl LanguageSettings {
+    /// What can be done about an allowed module that was not loaded for this reason, if it has to be installed.
+    pub(crate) fn advice_on_missing(&self, module: &str, reason: &str) -> Option<Advice> {
+        let reason = reason.strip_prefix("ModuleNotFoundError: ").unwrap_or(reason);
+        let error = TaskError::new(ErrorCode::RuntimeError, reason);
+        let allow = [module.to_owned()];
+        let package_set = self.package_set.as_deref();
+        let modules = Modules { allow: Some(&allow), package_set, ..Modules::of(&self.language) };
+        modules.advice(&error)
+    }
+
     /// Reads the settings of a type. `runtime` says what is not n8n's matter; what n8n's settings mean for the engine
     /// is written into it.
     pub(crate) fn resolve(
@@ -115,6 +128,7 @@ impl LanguageSettings {
         runtime.preload.extend(rules.named_modules().map(str::to_owned));
         Ok(Self {
             language,
+            package_set: None,
             maximum_concurrency,
             limits: runtime.limits,
             rules,

@@ -54,6 +54,7 @@ impl Settings {
             .map(|runtime| LanguageSettings::resolve(&reader, runtime, maximum_payload))
             .collect::<Result<Vec<_>, _>>()?;
         for settings in &mut languages {
+            settings.package_set.clone_from(&arguments.package_set);
             settings.network.allowed_hosts = engine.egress.allowed_hosts.clone().unwrap_or_default();
         }
         engine.maximum_tasks = languages.iter().map(|settings| settings.maximum_concurrency).sum::<usize>().max(1);

@@ -30,7 +30,8 @@ impl Stage {
             given.iter().chain(environment).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let runtime = RuntimeConfiguration { packages, ..RuntimeConfiguration::of(language.clone()) };
         let engine = EngineConfiguration { runtimes: vec![runtime], ..EngineConfiguration::default() };
-        let arguments = RunnerArguments { languages: vec![language], settings_file: None, environment, engine };
+        let arguments =
+            RunnerArguments { languages: vec![language], environment, engine, ..RunnerArguments::default() };
         let settings = Arc::new(Settings::resolve(&arguments).unwrap());
         let engine = Engine::start(settings.engine_configuration().clone()).await.unwrap();
         let version = engine.status().runtimes[0].version.clone();

@@ -39,6 +39,10 @@ impl TaskEngine for FakeEngine {
         is_python.then(|| "absent: No module named 'absent'".to_owned()).into_iter().collect()
     }
 
+    fn packages(&self, _: &Language) -> Option<std::path::PathBuf> {
+        None
+    }
+
     async fn stop(&self) {
         *self.has_stopped.lock().unwrap() = true;
     }

@@ -24,7 +24,8 @@ async fn connects_registers_and_runs_tasks() {
     let log = runner.log();
     let start = "Starting runner...\n\
         Allowlisted module 'absent' is not installed. Please either install it or remove it from the allowlist \
-        (No module named 'absent')\nConnected to broker\nRegistered with broker\nAccepted task t0\nReceived task t0\n\
+        (No module named 'absent'): it is allowed, but not installed; install it with `stockade packages add python \
+        absent`\nConnected to broker\nRegistered with broker\nAccepted task t0\nReceived task t0\n\
         Completed task t0 in ";
     assert!(log.starts_with(start), "{log}");
     assert!(log.contains("(12 bytes) for node \"Code\" (n1) in workflow \"WF\" (w1)\n"), "{log}");

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use stockade_engine::{RunningTask, TaskEvent};
-use stockade_protocol::{ErrorCode, Outcome, RawJson, Task, TaskError};
+use stockade_engine::{Engine, RunningTask, TaskEvent};
+use stockade_packages::advice::Modules;
+use stockade_protocol::{ErrorCode, Language, Outcome, RawJson, Task, TaskError};
 
 use super::output::Stream;
 use super::record::Record;
@@ -30,6 +31,7 @@ pub(crate) struct Accepted {
     record: Arc<Record>,
     is_kept: bool,
     line: Option<TaskLine>,
+    importing: Importing,
     /// What the task holds of the service until it has ended.
     _reservation: Reservation,
     _place: Place,
@@ -47,12 +49,20 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
     let Order { task, caller, reservation, is_kept } = order;
     let record = Record::new(caller.name(), task.language.clone());
     let line = state.audit().map(|audit| audit.begin(record.id, caller.name(), &task));
+    let importing = Importing::of(&task);
     let running = state.engine().submit(task).map_err(|error| Problem::refused(&error))?;
     if let Some(network) = running.network() {
         record.has_network(network);
     }
-    let accepted =
-        Accepted { running, record: Arc::clone(&record), is_kept, line, _reservation: reservation, _place: place };
+    let accepted = Accepted {
+        running,
+        record: Arc::clone(&record),
+        is_kept,
+        line,
+        importing,
+        _reservation: reservation,
+        _place: place,
+    };
     Ok((record, accepted))
 }
 
@@ -60,8 +70,9 @@ impl Accepted {
     /// Follows the task to its end, whatever becomes of the request. Its record must be in the registry.
     pub(crate) fn launch(mut self, state: Arc<State>) {
         tokio::spawn(async move {
-            let outcome = follow(&mut self.running, &self.record).await;
-            let Self { record, is_kept, line, running, _reservation: reservation, _place: place } = self;
+            let mut outcome = follow(&mut self.running, &self.record).await;
+            let Self { record, is_kept, line, importing, running, _reservation: reservation, _place: place } = self;
+            importing.advise(&mut outcome, &record.language, state.engine());
             state.metrics().task_ended(&record.language, &outcome);
             if let (Some(audit), Some(line)) = (state.audit(), &line) {
                 audit.task(line, &outcome).await;
@@ -71,6 +82,35 @@ impl Accepted {
             record.end(outcome);
             state.registry().end(&record, is_kept);
         });
+    }
+}
+
+/// What a task can import, for whoever has to be told what it cannot.
+struct Importing {
+    allow: Option<Vec<String>>,
+    package_set: Option<String>,
+}
+
+impl Importing {
+    fn of(task: &Task) -> Self {
+        Self { allow: task.allow.clone(), package_set: task.package_set.clone() }
+    }
+
+    /// Says in the error of a task what can be done about a module that it cannot import.
+    fn advise(&self, outcome: &mut Outcome, language: &Language, engine: &Engine) {
+        let Err(error) = &mut outcome.result else { return };
+        if error.description.is_some() {
+            return;
+        }
+        let runtime = engine.configuration(self.package_set.as_deref(), language);
+        let modules = Modules {
+            language,
+            allow: self.allow.as_deref(),
+            packages: runtime.as_ref().and_then(|runtime| runtime.packages.as_deref()),
+            package_set: self.package_set.as_deref(),
+            allowing: "`allow` of the request, where the service and the key allow it",
+        };
+        error.description = modules.advice(error).map(|advice| advice.sentence());
     }
 }
 

@@ -59,6 +59,10 @@ impl TaskEngine for FakeEngine {
         Vec::new()
     }
 
+    fn packages(&self, _: &Language) -> Option<std::path::PathBuf> {
+        None
+    }
+
     async fn stop(&self) {}
 }
 
