@@ -35,7 +35,7 @@ build: dependencies
 
 .PHONY: bench
 bench: build
-	$(TARGET)/release/stockade bench
+	$(TARGET)/release/stockade bench $(if $(wildcard $(TARGET)/test-packages/python/pandas),--packages $(TARGET)/test-packages/python)
 
 # Beside n8n's own JavaScript runner, which npm fetches. NODE names the Node.js of both, 22 or newer.
 NODE ?= node

@@ -37,7 +37,7 @@ pub(crate) fn measure(language: &Language, interpreter: &Path) -> Vec<Alternativ
 }
 
 /// The interpreter itself: a version manager's script in front of it would be measured too.
-fn resolved(language: &Language, interpreter: &Path) -> std::path::PathBuf {
+pub(super) fn resolved(language: &Language, interpreter: &Path) -> std::path::PathBuf {
     let question = match language {
         Language::JavaScript => ["-p", "process.execPath"],
         _ => ["-c", "import sys; print(sys.executable)"],

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
-use stockade_engine::Engine;
+use stockade_engine::{DEFAULT_WAITING_WORKERS, Engine};
 use stockade_protocol::{Language, Limits, Program, Task};
 
 use super::footprint::{self, Footprint};
@@ -50,8 +50,8 @@ pub(crate) async fn round(engine: &Engine, language: &Language, concurrency: usi
     let floor_fork = floor(engine, language, 1).await;
     let floor_all = floor(engine, language, in_flight).await;
     let trivial = trivial(language);
-    let latency = paced(engine, &trivial, LATENCY_SAMPLES).await?;
-    let map = paced(engine, &map(language), MAP_SAMPLES).await?;
+    let latency = paced(engine, &trivial, LATENCY_SAMPLES, DEFAULT_WAITING_WORKERS).await?;
+    let map = paced(engine, &map(language), MAP_SAMPLES, DEFAULT_WAITING_WORKERS).await?;
     Ok(Figures {
         latency_p50: percentile(&latency, 50),
         latency_p95: percentile(&latency, 95),
@@ -101,7 +101,12 @@ async fn many(engine: &Engine, languages: &[Language], tasks: usize) -> Result<(
 
 /// Waits until every language has all its waiting workers.
 pub(crate) async fn all_waiting(engine: &Engine) {
-    while engine.status().runtimes.iter().any(|runtime| runtime.waiting < stockade_engine::DEFAULT_WAITING_WORKERS) {
+    waiting(engine, DEFAULT_WAITING_WORKERS).await;
+}
+
+/// Waits until every language has this many waiting workers.
+pub(crate) async fn waiting(engine: &Engine, workers: usize) {
+    while engine.status().runtimes.iter().any(|runtime| runtime.waiting < workers) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -112,10 +117,10 @@ async fn floor(engine: &Engine, language: &Language, in_flight: u32) -> f64 {
 }
 
 /// Milliseconds of tasks that each find all workers waiting, ascending.
-async fn paced(engine: &Engine, task: &Task, samples: usize) -> Result<Vec<f64>, Failure> {
+pub(super) async fn paced(engine: &Engine, task: &Task, samples: usize, workers: usize) -> Result<Vec<f64>, Failure> {
     let mut times = Vec::with_capacity(samples);
     for _ in 0..samples {
-        all_waiting(engine).await;
+        waiting(engine, workers).await;
         let started = Instant::now();
         finish(engine, task.clone()).await?;
         times.push(started.elapsed().as_secs_f64() * 1e3);
@@ -154,12 +159,12 @@ async fn finish(engine: &Engine, task: Task) -> Result<(), Failure> {
         .map_err(|error| Failure::internal(format!("a task of the benchmark failed: {error}")))
 }
 
-fn percentile(ascending: &[f64], percent: usize) -> f64 {
+pub(super) fn percentile(ascending: &[f64], percent: usize) -> f64 {
     let last = ascending.len().saturating_sub(1);
     ascending.get((ascending.len() * percent / 100).min(last)).copied().unwrap_or(f64::NAN)
 }
 
-fn task(language: &Language, code: &'static str, inputs: Bytes) -> Task {
+pub(super) fn task(language: &Language, code: &'static str, inputs: Bytes) -> Task {
     Task {
         language: language.clone(),
         package_set: None,

@@ -3,6 +3,7 @@
 mod alternatives;
 mod footprint;
 mod measure;
+mod pandas;
 mod report;
 
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ use stockade_sandbox::Wall;
 use crate::execution::print_message;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::packages;
 use crate::render::{Paint, failure};
 use report::{LanguageReport, Report};
 
@@ -33,6 +35,9 @@ pub(crate) struct BenchArguments {
     /// Interpreter for JavaScript
     #[arg(long, value_name = "PATH", default_value = "node")]
     node: std::path::PathBuf,
+    /// Folder with packages of Python; where pandas is in it, or among the packages of the lock file, it is measured too
+    #[arg(long, value_name = "DIR")]
+    packages: Option<std::path::PathBuf>,
     /// Tasks at the same time while throughput is measured
     #[arg(long, value_name = "N", default_value_t = 6)]
     concurrency: usize,
@@ -67,6 +72,20 @@ fn run(arguments: &BenchArguments) -> Result<(), Failure> {
         .map_err(|error| Failure::setup(&format!("cannot write the figures: {error}"), None))
 }
 
+/// Where the packages of Python are, if Python is measured and has some.
+fn packages_folder(
+    arguments: &BenchArguments,
+    configuration: &EngineConfiguration,
+) -> Result<Option<std::path::PathBuf>, Failure> {
+    let python = configuration.runtimes.iter().find(|runtime| runtime.language == Language::Python);
+    let Some(mut python) = python.cloned() else { return Ok(None) };
+    if let Some(folder) = &arguments.packages {
+        return Ok(Some(packages::check(folder, &Language::Python)?));
+    }
+    packages::of_lock_file(std::slice::from_mut(&mut python), None, None)?;
+    Ok(python.packages)
+}
+
 async fn measure_all(arguments: &BenchArguments) -> Result<Report, Failure> {
     let languages: Vec<Language> = arguments.languages.iter().cloned().map(Language::from).collect();
     let interpreter = |language: &Language| match language {
@@ -86,8 +105,9 @@ async fn measure_all(arguments: &BenchArguments) -> Result<Report, Failure> {
         without_walls: arguments.without_walls.clone(),
         ..EngineConfiguration::default()
     };
+    let folder = packages_folder(arguments, &configuration)?.filter(|folder| pandas::is_in(folder));
     let started = std::time::Instant::now();
-    let engine = Engine::start(configuration).await.map_err(|error| Failure::setup(&error, None))?;
+    let engine = Engine::start(configuration.clone()).await.map_err(|error| Failure::setup(&error, None))?;
     let ready = started.elapsed();
     measure::all_waiting(&engine).await;
     let idle = footprint::take();
@@ -110,5 +130,12 @@ async fn measure_all(arguments: &BenchArguments) -> Result<Report, Failure> {
     eprintln!("measuring what {} tasks in a row leave …", arguments.soak);
     let soak = measure::soak(&engine, &languages, arguments.soak).await?;
     engine.stop().await;
-    Ok(Report { ready_milliseconds: ready.as_secs_f64() * 1e3, idle, languages: reports, soak })
+    let pandas = match folder {
+        Some(folder) => {
+            eprintln!("measuring pandas …");
+            Some(pandas::measure(&configuration, &arguments.python, folder).await?)
+        }
+        None => None,
+    };
+    Ok(Report { ready_milliseconds: ready.as_secs_f64() * 1e3, idle, languages: reports, soak, pandas })
 }

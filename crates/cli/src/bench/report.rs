@@ -8,6 +8,7 @@ use stockade_protocol::Language;
 use super::alternatives::Alternative;
 use super::footprint::Footprint;
 use super::measure::{Figures, Soak};
+use super::pandas::Pandas;
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,9 @@ pub(crate) struct Report {
     pub(crate) idle: Footprint,
     pub(crate) languages: Vec<LanguageReport>,
     pub(crate) soak: Soak,
+    /// Where pandas is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pandas: Option<Pandas>,
 }
 
 /// One language.
@@ -39,6 +43,9 @@ impl fmt::Display for Report {
         row(formatter, "  of it the supervisor", &format!("{:.1} MiB", self.idle.supervisor_mebibytes), "")?;
         for (name, mebibytes) in &self.idle.processes {
             row(formatter, &format!("  {name}"), &format!("{mebibytes:.2} MiB"), "")?;
+        }
+        if let Some(pandas) = &self.pandas {
+            write_pandas(formatter, pandas)?;
         }
         let Soak { tasks, before, after } = &self.soak;
         writeln!(formatter, "\nbefore and after {tasks} tasks in a row")?;
@@ -74,6 +81,16 @@ fn write_language(formatter: &mut fmt::Formatter<'_>, report: &LanguageReport) -
         row(formatter, &alternative.name, &format!("{:.1} ms", alternative.p50), &ratio)?;
     }
     writeln!(formatter)
+}
+
+fn write_pandas(formatter: &mut fmt::Formatter<'_>, pandas: &Pandas) -> fmt::Result {
+    writeln!(formatter, "\npandas, preloaded")?;
+    let task = format!("describe() of {} rows", pandas.rows);
+    let tail = format!("p95 {:.1} ms", pandas.latency_p95);
+    row(formatter, &task, &format!("{:.1} ms", pandas.latency_p50), &tail)?;
+    let ratio = format!("{:.0} times the task", pandas.process_p50 / pandas.latency_p50);
+    row(formatter, "a process that does the same", &format!("{:.1} ms", pandas.process_p50), &ratio)?;
+    row(formatter, "one more waiting worker", &format!("{:.1} MiB", pandas.worker_mebibytes), "")
 }
 
 fn row(formatter: &mut fmt::Formatter<'_>, name: &str, value: &str, remark: &str) -> fmt::Result {
