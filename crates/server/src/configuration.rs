@@ -9,6 +9,7 @@ use stockade_protocol::task::MEBIBYTE;
 use stockade_protocol::{Language, Limits};
 
 use crate::nautilus::NautilusConfiguration;
+use crate::telemetry::TelemetryConfiguration;
 use crate::watch::AuditConfiguration;
 
 /// The port of the reference (spec/seed-4).
@@ -37,6 +38,8 @@ pub struct ServerConfiguration {
     pub keys: Option<PathBuf>,
     /// Signed Node.js tasks; `None`: they are not served.
     pub nautilus: Option<NautilusConfiguration>,
+    /// Where spans of requests and tasks go; `None`: there are none.
+    pub telemetry: Option<TelemetryConfiguration>,
     /// The log of who ran what; `None`: nothing is logged.
     pub audit: Option<AuditConfiguration>,
     /// Names of the walls that the operator has given up, for `/metrics` to say so.
@@ -88,6 +91,7 @@ impl Default for ServerConfiguration {
             retention: Retention { time: Duration::from_secs(300), bytes: 64 * MEBIBYTE as usize, tasks: 10_000 },
             keys: None,
             nautilus: None,
+            telemetry: None,
             audit: None,
             missing_walls: Vec::new(),
             stop_deadline: Duration::from_secs(30),

@@ -34,6 +34,14 @@ pub enum ServerError {
         /// What the kernel said.
         source: io::Error,
     },
+    /// Spans were asked for and can never be sent there.
+    #[error("spans cannot be sent to `{endpoint}`: {reason}")]
+    Telemetry {
+        /// As configured.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Nautilus tasks were asked for and cannot be served.
     #[error(transparent)]
     Nautilus(#[from] NautilusError),

@@ -4,7 +4,7 @@
 //! - `task`: `/v1/tasks`, from a body to an outcome.
 //! - `callers`: who may do what.
 //! - `nautilus`: Node.js task directories, with signed answers.
-//! - `watch`: metrics, health, the audit log.
+//! - `watch`: metrics, health, the audit log; `telemetry`: spans for a collector.
 //! - `documentation`: the OpenAPI document, and the page made from it.
 //! - `problem`: every error of the API, RFC 9457; `body`: bodies of requests within bounds;
 //!   `number`: whole numbers as JSON has them.
@@ -25,6 +25,7 @@ mod routes;
 mod service;
 mod state;
 mod task;
+mod telemetry;
 mod watch;
 
 pub use callers::{Ceilings, Key, KeyEntry, KeyFile, KeyFileError, Policy, Rate};
@@ -32,4 +33,5 @@ pub use configuration::{DEFAULT_PORT, LanguageSettings, Retention, ServerConfigu
 pub use error::ServerError;
 pub use nautilus::{NautilusConfiguration, NautilusError};
 pub use service::Service;
+pub use telemetry::TelemetryConfiguration;
 pub use watch::AuditConfiguration;

@@ -13,7 +13,7 @@ use crate::documentation::{self, Documentation};
 use crate::nautilus::{self, Nautilus};
 use crate::problem::{Kind, Problem};
 use crate::state::State;
-use crate::{task, watch};
+use crate::{task, telemetry, watch};
 
 /// The paths of the API.
 pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Router {
@@ -39,6 +39,7 @@ pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Ro
         .merge(open)
         .fallback(nothing)
         .layer(middleware::from_fn(watch::count))
+        .layer(middleware::from_fn(telemetry::trace))
         .layer(Extension(Arc::clone(state)))
 }
 
@@ -47,6 +48,7 @@ pub(crate) fn nautilus_router(state: &Arc<State>, nautilus: &Arc<Nautilus>) -> R
     nautilus::router(nautilus)
         .layer(Extension(Arc::new(Caller::of_nautilus())))
         .layer(middleware::from_fn(watch::count))
+        .layer(middleware::from_fn(telemetry::trace))
         .layer(Extension(Arc::clone(state)))
 }
 

@@ -16,6 +16,7 @@ use crate::error::ServerError;
 use crate::nautilus::Nautilus;
 use crate::routes;
 use crate::state::{Phase, State};
+use crate::telemetry::Telemetry;
 use crate::watch::{Audit, Metrics};
 
 /// How often outcomes that have been kept long enough are forgotten, and changed API keys read.
@@ -36,6 +37,7 @@ pub struct Service {
     callers: Callers,
     metrics: Metrics,
     audit: Option<(Audit, oneshot::Receiver<()>)>,
+    telemetry: Option<Telemetry>,
     nautilus: Option<(Arc<Nautilus>, Option<TcpListener>)>,
     listener: TcpListener,
 }
@@ -69,7 +71,8 @@ impl Service {
                 .map_err(|source| ServerError::Audit { path: audit.path.clone(), source })
         });
         let audit = audit.transpose()?;
-        Ok(Self { configuration, callers, metrics, audit, nautilus, listener })
+        let telemetry = configuration.telemetry.as_ref().map(Telemetry::start).transpose()?;
+        Ok(Self { configuration, callers, metrics, audit, telemetry, nautilus, listener })
     }
 
     /// Where it listens; the port is a real one.
@@ -87,12 +90,12 @@ impl Service {
     /// that nobody has read wait a moment for their callers, and the engine is stopped: no process of a task is left
     /// when this returns.
     pub async fn serve(self, engine: Engine, stop: impl Future<Output = ()>) {
-        let Self { configuration, callers, metrics, audit, nautilus, listener } = self;
+        let Self { configuration, callers, metrics, audit, telemetry, nautilus, listener } = self;
         let (audit, audit_end) = audit.unzip();
         let deadline = configuration.stop_deadline;
         let bounds =
             Bounds { maximum_connections: configuration.maximum_connections, read_timeout: configuration.read_timeout };
-        let state = State::new(engine.clone(), configuration, callers, metrics, audit);
+        let state = State::new(engine.clone(), configuration, callers, metrics, audit, telemetry);
         let (nautilus, nautilus_listener) = nautilus.unzip();
         let nautilus_listener = nautilus_listener.flatten();
         let beside = nautilus.as_ref().filter(|_| nautilus_listener.is_none());
@@ -139,10 +142,14 @@ impl Service {
             tracing::warn!("connections are cut off");
         }
         engine.stop().await;
+        let telemetry = state.telemetry().cloned();
         // It ends after its last line, when no request is left that could send another.
         drop(state);
         if let Some(end) = audit_end {
             let _ = tokio::time::timeout(CLOSE_PATIENCE, end).await;
+        }
+        if let Some(telemetry) = telemetry {
+            telemetry.end().await;
         }
     }
 }

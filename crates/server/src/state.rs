@@ -9,6 +9,7 @@ use crate::body::Bodies;
 use crate::callers::Callers;
 use crate::configuration::ServerConfiguration;
 use crate::task::Registry;
+use crate::telemetry::Telemetry;
 use crate::watch::{Audit, Metrics};
 
 /// Where the service stands.
@@ -38,6 +39,7 @@ pub(crate) struct State {
     callers: Callers,
     metrics: Metrics,
     audit: Option<Audit>,
+    telemetry: Option<Telemetry>,
     phase: watch::Sender<Phase>,
 }
 
@@ -48,6 +50,7 @@ impl State {
         callers: Callers,
         metrics: Metrics,
         audit: Option<Audit>,
+        telemetry: Option<Telemetry>,
     ) -> Arc<Self> {
         let ServerConfiguration { maximum_body_bytes, maximum_bodies_bytes, read_timeout, .. } = configuration;
         Arc::new(Self {
@@ -57,6 +60,7 @@ impl State {
             callers,
             metrics,
             audit,
+            telemetry,
             phase: watch::Sender::new(Phase::Serving),
             configuration,
         })
@@ -88,6 +92,10 @@ impl State {
 
     pub(crate) fn audit(&self) -> Option<&Audit> {
         self.audit.as_ref()
+    }
+
+    pub(crate) fn telemetry(&self) -> Option<&Telemetry> {
+        self.telemetry.as_ref()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -26,6 +26,7 @@ pub(super) fn reference() -> String {
             ["runtimes", "javascript", ..] => "JavaScript",
             ["server", ..] => "Server",
             ["network", ..] => "Network",
+            ["telemetry", ..] => "Telemetry",
             _ => "Nautilus",
         };
         if of != section {
@@ -43,7 +44,7 @@ pub(super) fn reference() -> String {
         );
     }
     text.push_str(
-        "\n## Variables of n8n\n\nEach stands for a setting above, unless that is set by its own variable. Lists of packages \
+        "\n## Variables of others\n\nEach stands for a setting above, unless that is set by its own variable. Lists of packages \
          are\nlists of all modules here, so name what tasks need of the standard library too.\n\n",
     );
     text.push_str("| variable | setting |\n| --- | --- |\n");
@@ -51,6 +52,6 @@ pub(super) fn reference() -> String {
         let keys: Vec<String> = seed.keys.iter().map(|key| format!("`{key}`")).collect();
         let _ = writeln!(text, "| `{}` | {} |", seed.name, keys.join(", "));
     }
-    text.push_str("\nAll others are read by `stockade runner`; `stockade runner --help` lists them.\n");
+    text.push_str("\nAll others of n8n are read by `stockade runner`; `stockade runner --help` lists them. Headers for the collector\n(`OTEL_EXPORTER_OTLP_HEADERS`), the name of the service (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`) and samplers\n(`OTEL_TRACES_SAMPLER`) have the variables of OpenTelemetry alone.\n");
     text
 }

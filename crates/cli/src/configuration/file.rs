@@ -42,6 +42,8 @@ pub(super) struct ConfigurationFile {
     #[serde(default)]
     pub(super) server: ServerSection,
     #[serde(default)]
+    pub(super) telemetry: TelemetrySection,
+    #[serde(default)]
     pub(super) nautilus: NautilusSection,
     /// Settings of `stockade runner`, which reads and checks them itself.
     #[serde(default, rename = "runner")]
@@ -129,6 +131,13 @@ pub(super) struct RetentionSection {
     pub(super) size: Option<Size>,
     #[serde(default, deserialize_with = "count")]
     pub(super) tasks: Option<usize>,
+}
+
+/// The `[telemetry]` section.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TelemetrySection {
+    pub(super) endpoint: Option<String>,
 }
 
 /// The `[nautilus]` section.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use stockade_engine::EngineConfiguration;
 use stockade_protocol::Language;
-use stockade_server::{AuditConfiguration, LanguageSettings, NautilusConfiguration, Retention, ServerConfiguration};
+use stockade_server::{
+    AuditConfiguration, LanguageSettings, NautilusConfiguration, Retention, ServerConfiguration, TelemetryConfiguration,
+};
 
 use super::file::{ConfigurationFile, NautilusSection};
 use crate::limits::LimitOptions;
@@ -45,6 +47,10 @@ impl ServiceSettings {
         self.ceilings = section.ceilings.over(self.ceilings);
         set_some(&mut self.audit_log, path(&section.audit_log));
         set(&mut self.audit_code, section.audit_code);
+
+        if let Some(endpoint) = &file.telemetry.endpoint {
+            server.telemetry = Some(TelemetryConfiguration { endpoint: endpoint.clone() });
+        }
 
         let given = &file.nautilus;
         let nautilus = &mut self.nautilus;

@@ -34,7 +34,7 @@ pub(crate) enum Form {
     Bytes,
 }
 
-/// A variable of n8n's documents (spec/seed-0, spec/seed-1) and the setting that it stands for.
+/// A variable of n8n's documents (spec/seed-0, spec/seed-1) or of OpenTelemetry's, and the setting that it stands for.
 #[derive(Debug)]
 pub(crate) struct SeedVariable {
     pub(crate) name: &'static str,
@@ -163,6 +163,8 @@ settings! {
     "server.audit_log", Text, "--audit-log", "", "File to which a JSON line is appended for every task.";
     "server.audit_code", Boolean, "", "false", "Whether these lines have code and inputs too.";
 
+    "telemetry.endpoint", Text, "", "", "Address of a collector for spans (OTLP over HTTP); nowhere if not set.";
+
     "nautilus.tasks_dir", Text, "--tasks-dir", "", "Folder whose folders are Nautilus tasks; not served if not set.";
     "nautilus.listen", Text, "--nautilus-listen", "", "A port of their own, open to every caller.";
     "nautilus.maximum_timeout", Number, "", "\"5m\"", "The most that `timeout_secs` may ask for.";
@@ -189,6 +191,7 @@ pub(crate) const SEED_VARIABLES: &[SeedVariable] = &[
     seed("N8N_TASK_RUNNER_JS_ALLOWED_PACKAGES", Form::List, &["runtimes.javascript.allow"]),
     seed("N8N_RUNNERS_MAX_PAYLOAD", Form::Bytes, &["server.maximum_body"]),
     seed("N8N_RUNNERS_GRACEFUL_SHUTDOWN_TIMEOUT", Form::Number, &["server.stop_deadline"]),
+    seed("OTEL_EXPORTER_OTLP_ENDPOINT", Form::Text, &["telemetry.endpoint"]),
 ];
 
 const fn seed(name: &'static str, form: Form, keys: &'static [&'static str]) -> SeedVariable {

@@ -71,6 +71,8 @@ fn refused(error: &ServerError) -> Failure {
             error,
             Some("make a key with `stockade keys add NAME`, or listen on 127.0.0.1".to_owned()),
         ),
-        ServerError::Keys(_) | ServerError::Audit { .. } | ServerError::Nautilus(_) => Failure::validation(error, None),
+        ServerError::Keys(_) | ServerError::Audit { .. } | ServerError::Telemetry { .. } | ServerError::Nautilus(_) => {
+            Failure::validation(error, None)
+        }
     }
 }

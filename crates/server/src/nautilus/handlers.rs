@@ -50,7 +50,8 @@ async fn process_data(
     let refused = |problem| Refusal::of_problem(&problem);
     crate::task::check_media_type(&parts.headers).map_err(refused)?;
     let (body, reservation) = state.bodies().read(&parts.headers, body).await.map_err(refused)?;
-    process_data::process(&state, &nautilus, caller, &body, reservation).await.map(json)
+    let parent = parts.extensions.get().cloned();
+    process_data::process(&state, &nautilus, caller, parent, &body, reservation).await.map(json)
 }
 
 fn json(body: String) -> Response {

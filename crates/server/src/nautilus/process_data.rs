@@ -18,6 +18,7 @@ use crate::callers::Caller;
 use crate::number::whole_number;
 use crate::state::State;
 use crate::task::{CancelOnDrop, Order, TaskView, submit};
+use crate::telemetry::Parent;
 
 const DEFAULT_TASK: &str = "nodejs-task";
 const DEFAULT_SECONDS: u64 = 30;
@@ -44,6 +45,7 @@ pub(super) async fn process(
     state: &Arc<State>,
     nautilus: &Nautilus,
     caller: Arc<Caller>,
+    parent: Option<Parent>,
     body: &Bytes,
     reservation: Reservation,
 ) -> Result<String, Refusal> {
@@ -51,7 +53,7 @@ pub(super) async fn process(
         serde_json::from_slice(body).map_err(|error| Refusal::new(format!("Invalid request: {error}")))?;
     let seconds = request.payload.timeout_secs.unwrap_or_else(|| DEFAULT_SECONDS.min(maximum(nautilus).as_secs()));
     let task = task(state, nautilus, request.payload, seconds)?;
-    let order = Order { task, caller, reservation, is_kept: false };
+    let order = Order { task, caller, reservation, is_kept: false, parent };
     let (record, accepted) = submit(state, order).map_err(|problem| Refusal::of_problem(&problem))?;
     state.registry().begin(Arc::clone(&record));
     accepted.launch(Arc::clone(state));

@@ -40,7 +40,8 @@ pub(crate) async fn create(
     let task = request::parse(&body, &caller, state.configuration())?;
     state.bodies().extend(&mut reservation, files::size(&task.files.given))?;
     let is_kept = no_wait || key.is_some();
-    let order = Order { task, caller: Arc::clone(&caller), reservation, is_kept };
+    let parent = parts.extensions.get().cloned();
+    let order = Order { task, caller: Arc::clone(&caller), reservation, is_kept, parent };
     let (record, accepted) = match key {
         Some(key) => {
             let key = IdempotencyKey { caller: caller.name(), key };

@@ -12,6 +12,7 @@ use crate::body::Reservation;
 use crate::callers::{Caller, Place};
 use crate::problem::{Kind, Problem};
 use crate::state::State;
+use crate::telemetry::{EndedTask, Parent, TaskTrace};
 use crate::watch::{Audit, TaskLine};
 
 /// A task that somebody wants to run.
@@ -23,6 +24,8 @@ pub(crate) struct Order {
     pub(crate) reservation: Reservation,
     /// The outcome is kept for a caller that comes back for it.
     pub(crate) is_kept: bool,
+    /// The span of the request, if there is one.
+    pub(crate) parent: Option<Parent>,
 }
 
 /// A task that the engine has taken. It goes on when it is launched.
@@ -32,6 +35,7 @@ pub(crate) struct Accepted {
     is_kept: bool,
     line: Option<TaskLine>,
     importing: Importing,
+    trace: Option<TaskTrace>,
     /// What the task holds of the service until it has ended.
     _reservation: Reservation,
     _place: Place,
@@ -46,10 +50,11 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
         return Err(Problem::new(Kind::Unavailable, problem));
     }
     let place = order.caller.take_place()?;
-    let Order { task, caller, reservation, is_kept } = order;
+    let Order { task, caller, reservation, is_kept, parent } = order;
     let record = Record::new(caller.name(), task.language.clone());
     let line = state.audit().map(|audit| audit.begin(record.id, caller.name(), &task));
     let importing = Importing::of(&task);
+    let trace = parent.map(TaskTrace::begin);
     let running = state.engine().submit(task).map_err(|error| Problem::refused(&error))?;
     if let Some(network) = running.network() {
         record.has_network(network);
@@ -60,6 +65,7 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
         is_kept,
         line,
         importing,
+        trace,
         _reservation: reservation,
         _place: place,
     };
@@ -71,11 +77,16 @@ impl Accepted {
     pub(crate) fn launch(mut self, state: Arc<State>) {
         tokio::spawn(async move {
             let mut outcome = follow(&mut self.running, &self.record).await;
-            let Self { record, is_kept, line, importing, running, _reservation: reservation, _place: place } = self;
+            let Self { record, is_kept, line, importing, trace, running, _reservation: reservation, _place: place } =
+                self;
             importing.advise(&mut outcome, &record.language, state.engine());
             state.metrics().task_ended(&record.language, &outcome);
             if let (Some(audit), Some(line)) = (state.audit(), &line) {
                 audit.task(line, &outcome).await;
+            }
+            if let (Some(telemetry), Some(trace)) = (state.telemetry(), &trace) {
+                let (caller, language) = (&*record.caller, &record.language);
+                telemetry.task_ended(trace, &EndedTask { id: record.id, caller, language, outcome: &outcome });
             }
             // Whoever hears of the end may send the next task at once.
             drop((running, reservation, place));

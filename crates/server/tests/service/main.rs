@@ -13,4 +13,5 @@ mod nautilus;
 mod network;
 mod stage;
 mod stop;
+mod telemetry;
 mod watch;
