@@ -14,7 +14,7 @@ seconds=${1:-60}
 shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-    targets=(frame_reader raw_json task_error)
+    targets=(frame_reader name_server raw_json socket_address task_error)
 fi
 
 directory=${CARGO_TARGET_DIR:-target}/fuzz

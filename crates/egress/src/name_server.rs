@@ -35,7 +35,7 @@ pub async fn serve(mut stream: UnixStream, session: Session) -> io::Result<()> {
 }
 
 /// The answer to a question; `None` for bytes that are none.
-async fn answer(bytes: &[u8], session: &Session) -> Option<Vec<u8>> {
+pub async fn answer(bytes: &[u8], session: &Session) -> Option<Vec<u8>> {
     let query = Packet::parse(bytes).ok()?;
     let [question] = query.questions.as_slice() else { return None };
     if query.has_flags(PacketFlag::RESPONSE) {

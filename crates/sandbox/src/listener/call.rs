@@ -1,13 +1,14 @@
 //! One call that waits for an answer.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use super::memory::Memory;
+use super::socket_address::{self, encode, parse};
 use super::{Listener, Notification};
 use crate::system_calls;
 
@@ -30,9 +31,6 @@ pub struct CallSocket {
     /// Calls on it do not wait.
     pub is_nonblocking: bool,
 }
-
-/// Bytes of the largest address that is looked at: `struct sockaddr_in6`.
-const ADDRESS_SIZE: usize = 28;
 
 impl Call {
     pub(super) fn new(notification: &Notification) -> Self {
@@ -67,8 +65,8 @@ impl Call {
     /// The address that `connect(2)` is called with. `None` for one that is of another family or malformed. Valid only
     /// if [`Listener::is_waiting`] says so afterwards.
     pub fn destination(&self) -> io::Result<Option<SocketAddr>> {
-        let size = usize::try_from(self.arguments[2]).unwrap_or(usize::MAX).min(ADDRESS_SIZE);
-        let mut bytes = [0; ADDRESS_SIZE];
+        let size = usize::try_from(self.arguments[2]).unwrap_or(usize::MAX).min(socket_address::SIZE);
+        let mut bytes = [0; socket_address::SIZE];
         let read = self.memory().read(self.arguments[1], &mut bytes[..size])?;
         Ok(parse(&bytes[..read]))
     }
@@ -121,56 +119,5 @@ impl Call {
         let number =
             status.lines().find_map(|line| line.strip_prefix("Tgid:")).and_then(|text| text.trim().parse().ok());
         number.and_then(Pid::from_raw).ok_or_else(|| io::ErrorKind::InvalidData.into())
-    }
-}
-
-/// `struct sockaddr_in` and `struct sockaddr_in6` (`ip(7)`, `ipv6(7)`).
-fn parse(bytes: &[u8]) -> Option<SocketAddr> {
-    let family = u16::from_ne_bytes(*bytes.first_chunk()?);
-    let port = u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?);
-    let address: IpAddr = match i32::from(family) {
-        libc::AF_INET => (*bytes.get(4..)?.first_chunk::<4>()?).into(),
-        libc::AF_INET6 => (*bytes.get(8..)?.first_chunk::<16>()?).into(),
-        _ => return None,
-    };
-    Some(SocketAddr::new(address.to_canonical(), port))
-}
-
-/// The inverse of [`parse`].
-fn encode(address: SocketAddr) -> Vec<u8> {
-    let port = address.port().to_be_bytes();
-    match address.ip() {
-        IpAddr::V4(ip) => [&(libc::AF_INET as u16).to_ne_bytes()[..], &port, &ip.octets(), &[0; 8]].concat(),
-        IpAddr::V6(ip) => [&(libc::AF_INET6 as u16).to_ne_bytes()[..], &port, &[0; 4], &ip.octets(), &[0; 4]].concat(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn addresses_are_read_as_the_kernel_does() {
-        assert_eq!(parse(&[2, 0, 0x01, 0xbb, 192, 0, 2, 7, 0, 0, 0, 0]), "192.0.2.7:443".parse().ok());
-        let mut mapped = vec![10, 0, 0, 80, 0, 0, 0, 0];
-        mapped.extend("::ffff:192.0.2.7".parse::<std::net::Ipv6Addr>().unwrap().octets());
-        assert_eq!(parse(&mapped), "192.0.2.7:80".parse().ok());
-        assert_eq!(parse(&[1, 0, b'/', b't', b'm', b'p', 0, 0]), None);
-        assert_eq!(parse(&[2, 0, 0]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn an_address_survives_its_encoding(ip: IpAddr, port: u16) {
-            let address = SocketAddr::new(ip.to_canonical(), port);
-            prop_assert_eq!(parse(&encode(address)), Some(address));
-        }
-
-        #[test]
-        fn no_bytes_are_too_much(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-            let _ = parse(&bytes);
-        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod call;
 mod memory;
+mod socket_address;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
