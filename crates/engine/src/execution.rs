@@ -247,9 +247,9 @@ impl<'task> Execution<'task> {
         if !frames_open {
             return None;
         }
-        let maximum = self.output.left();
         let deadline = Instant::now() + GRACE_FOR_FRAMES;
         loop {
+            let maximum = self.output.left();
             let received = tokio::time::timeout_at(deadline, self.worker.frames.receive(maximum)).await;
             match received {
                 Ok(Ok(Received::Frame(frame))) => {
@@ -257,6 +257,8 @@ impl<'task> Execution<'task> {
                         return Some(end);
                     }
                 }
+                // Its end says less than what it was about to send.
+                Ok(Err(ReceiveError::Frame(error @ FrameError::TooLarge { .. }))) => return Some(End::Frame(error)),
                 _ => return None,
             }
         }

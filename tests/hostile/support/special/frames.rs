@@ -93,6 +93,7 @@ pub(super) async fn each(engine: &Engine) -> Result<(), String> {
         ("a deep result", result(deep(400_000).as_bytes()), "go on", &[RUNTIME]),
         ("a result that is too long", frame(RESULT, &vec![b' '; 2 << 20]), "go on", &[OUTPUT]),
         ("a length without an end", vec![RESULT, 255, 255, 255, 255], "go on", &[OUTPUT]),
+        ("a length without an end and then the end", vec![RESULT, 255, 255, 255, 255], "leave", &[OUTPUT]),
         ("half a header", vec![RESULT, 1, 0], "leave", &[RUNTIME]),
         ("half a frame", vec![RESULT, 9, 0, 0, 0, b'1'], "go on", &[TIME]),
         ("half a frame and then the end", vec![RESULT, 9, 0, 0, 0, b'1'], "leave", &[RUNTIME]),
