@@ -2,17 +2,21 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 /// The tasks of an engine, all languages together.
 #[derive(Debug)]
 pub(crate) struct Load {
     tasks: AtomicUsize,
     processors: usize,
+    rehearsals: Semaphore,
 }
 
 impl Default for Load {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { tasks: AtomicUsize::new(0), processors }
+        let rehearsals = Semaphore::new(processors);
+        Self { tasks: AtomicUsize::new(0), processors, rehearsals }
     }
 }
 
@@ -25,6 +29,11 @@ impl Load {
     /// Whether the tasks leave a processor to something else.
     pub(crate) fn leaves_room(&self) -> bool {
         self.tasks() < self.processors
+    }
+
+    /// Waits for a processor that a worker may rehearse on, for as long as what it gives is kept.
+    pub(crate) async fn rehearsal(&self) -> Option<SemaphorePermit<'_>> {
+        self.rehearsals.acquire().await.ok()
     }
 
     pub(crate) fn add(&self) {

@@ -63,6 +63,8 @@ struct State {
     cold: VecDeque<Worker>,
     /// Being forked or getting warm.
     starting: usize,
+    /// Cold workers that wait for their turn to get warm.
+    warmers: usize,
     requests: VecDeque<oneshot::Sender<Result<Worker, TaskError>>>,
     /// Forked or about to be, until every process of theirs is gone.
     living: HashMap<u32, Living>,

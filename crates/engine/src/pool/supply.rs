@@ -15,20 +15,20 @@ impl Pool {
     /// Starts as many workers as are asked for and not yet on their way, and lets the cold ones get warm when
     /// processors are free for it.
     pub(crate) fn replenish(self: &Arc<Self>) {
-        let (missing, cold) = {
+        let (missing, warmers) = {
             let mut state = self.lock();
             if state.stopped || state.control.is_none() {
                 return;
             }
-            let cold = if self.load.leaves_room() { std::mem::take(&mut state.cold) } else { VecDeque::new() };
-            state.starting += cold.len();
+            let warmers = if self.load.leaves_room() { state.cold.len().saturating_sub(state.warmers) } else { 0 };
+            state.warmers += warmers;
             let wanted = self.idle_workers(&state) + state.requests.len();
             let missing = wanted.saturating_sub(state.waiting.len() + state.cold.len() + state.starting);
             state.starting += missing;
-            (missing, cold)
+            (missing, warmers)
         };
-        for worker in cold {
-            tokio::spawn(Arc::clone(self).warm_worker(worker));
+        for _ in 0..warmers {
+            tokio::spawn(Arc::clone(self).warm_worker());
         }
         for _ in 0..missing {
             tokio::spawn(Arc::clone(self).add_worker());
@@ -52,7 +52,21 @@ impl Pool {
         }
     }
 
-    async fn warm_worker(self: Arc<Self>, worker: Worker) {
+    /// Lets a cold worker get warm when its turn comes, unless the tasks leave no processor by then. A task can take the
+    /// worker until then.
+    async fn warm_worker(self: Arc<Self>) {
+        let load = Arc::clone(&self.load);
+        let _turn = load.rehearsal().await;
+        let worker = {
+            let mut state = self.lock();
+            state.warmers -= 1;
+            if !self.load.leaves_room() {
+                return;
+            }
+            let Some(worker) = state.cold.pop_front() else { return };
+            state.starting += 1;
+            worker
+        };
         match self.rehearse(worker).await {
             Ok(worker) => {
                 if let Some(worker) = self.give_to_request(worker) {
