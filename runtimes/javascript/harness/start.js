@@ -57,15 +57,15 @@ async function loadNodeMode(configuration) {
   return mode;
 }
 
-/** Collects garbage, so that a worker's first collection does not find the zygote's. */
+/** Collects all garbage there is: a worker's first collection does not find it, and its fork does not inherit it. */
 function collectGarbage() {
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   setFlagsFromString('--no-expose-gc');
 }
 
 /** Prepares what workers share: they find everything compiled, and nothing of the preparation. */
-async function prepare(configuration) {
+async function prepare(configuration, native) {
   surroundings.cleanEnvironment();
   surroundings.doWithoutProc();
   random.install();
@@ -79,6 +79,7 @@ async function prepare(configuration) {
   const missing = preload(configuration.preload, world.imports);
   await rehearse(world, { rounds: ROUNDS_BEFORE_COLLECTION, codes: CODES.all });
   collectGarbage();
+  native.leaveUnchangedPages();
   await rehearse(world, { rounds: ROUNDS_AFTER_COLLECTION, codes: CODES.all });
   return { world, missing };
 }
@@ -118,7 +119,7 @@ async function work(world, channel, native) {
 async function main() {
   const configuration = readConfiguration();
   const native = loadNative(configuration.native);
-  const { world, missing } = await prepare(configuration);
+  const { world, missing } = await prepare(configuration, native);
   const reader = new FrameReader(SOCKET);
   const channel = new Channel(reader, new FrameWriter(SOCKET), () => waitForTheEnd(reader));
   surroundings.hideHarness();

@@ -35,7 +35,7 @@ fn prepare() -> Result<Plan, Failure> {
     system::close_from(HOST_PROCESSES + 1).map_err(failed("start", "close what the supervisor has inherited"))?;
     let plan = read_plan().map_err(failed("start", "read the plan"))?;
     system::process_control(libc::PR_SET_NO_NEW_PRIVS, 1).map_err(failed("no-new-privileges", "set no_new_privs"))?;
-    // A huge page would be copied whole at a worker's first write to it.
+    // Where the host gives large pages to everybody, the first write of a worker would fill one or break one up.
     system::process_control(libc::PR_SET_THP_DISABLE, 1).map_err(failed("start", "turn huge pages off"))?;
     // Under pressure the host's own programs outlive tasks. A process may always raise its own score.
     system::open_at(HOST_PROCESSES, c"self/oom_score_adj", libc::O_WRONLY)

@@ -24,6 +24,7 @@ pub mod frames;
 mod inheritance;
 mod interpreters;
 pub mod landlock;
+mod large_pages;
 pub mod launcher;
 pub mod plan;
 mod residence;

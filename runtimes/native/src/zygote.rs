@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::control::{self, Failure, MAXIMUM_MESSAGE, Request, WorkerExit, ZygoteMessage};
 use crate::plan::{HOST_PROCESSES, PLAN, Plan, SOCKET, WorkerPlan};
-use crate::{inheritance, residence, system, worker};
+use crate::{inheritance, large_pages, residence, system, worker};
 
 /// What an interpreter needs done around a fork.
 pub trait Interpreter {
@@ -60,7 +60,9 @@ fn serve_until_end(hello: &[u8], interpreter: &mut dyn Interpreter) -> Result<Ro
     interpreter.before_first_fork();
     inheritance::keep_shared_memory_to_itself().map_err(failed("keep shared memory from workers"))?;
     let inherited = inheritance::open_files().map_err(failed("list open files"))?;
+    large_pages::move_busy_parts();
     residence::leave_unchanged_pages();
+    residence::leave_free_memory();
     send(&ZygoteMessage::Hello(hello.to_vec()), &[]).map_err(failed("say hello"))?;
 
     let mut workers: Vec<Worker> = Vec::new();

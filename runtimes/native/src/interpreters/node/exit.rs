@@ -7,8 +7,16 @@
 
 use std::ffi::c_void;
 
-use super::symbol;
+use crate::interpreters::symbol;
 use crate::system;
+
+/// Gives the function `name` of Node.js the type that its header states.
+macro_rules! function {
+    ($name:literal, $kind:ty) => {
+        // SAFETY: the type is that of the header of Node.js or V8, which the name has in it, mangled.
+        symbol($name).map(|address| unsafe { std::mem::transmute::<*mut c_void, $kind>(address) })
+    };
+}
 
 /// `std::function<void(node::Environment*, int)>` without state.
 #[repr(C)]
