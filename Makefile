@@ -138,7 +138,7 @@ test-documentation: test-dependencies
 lint: lint-dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
-	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	$(CARGO) clippy --workspace --all-targets --features stockade-native/placement --locked -- --deny warnings
 	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --no-default-features \
 	    -- --deny warnings
 	cd runtimes/python && ../../.venv/bin/ruff check . && ../../.venv/bin/ruff format --check .

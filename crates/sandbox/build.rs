@@ -16,7 +16,7 @@ fn main() -> Result<(), Failure> {
 
     let mut cargo = Command::new(std::env::var("CARGO")?);
     cargo
-        .args(["build", "--release", "--locked", "--lib", "--bins", "--manifest-path"])
+        .args(["build", "--release", "--locked", "--lib", "--bins", "--features", "placement", "--manifest-path"])
         .arg(native.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target);

@@ -36,6 +36,18 @@ pub fn configuration(languages: &[Language]) -> EngineConfiguration {
     EngineConfiguration { runtimes: runtimes.collect(), ..EngineConfiguration::default() }
 }
 
+/// The same for one language whose processes have `mark` in their command lines, which tells them from those of other
+/// tests.
+pub fn marked_configuration(language: &Language, mark: &str) -> EngineConfiguration {
+    let mut configuration = configuration(std::slice::from_ref(language));
+    // Both interpreters take an option that means nothing.
+    configuration.runtimes[0].interpreter_arguments = match language {
+        Language::Python => vec!["-X".to_owned(), mark.to_owned()],
+        _ => vec![format!("--title={mark}")],
+    };
+    configuration
+}
+
 /// `STOCKADE_TEST_PYTHON` and `STOCKADE_TEST_NODE` name interpreters other than those in `PATH`.
 fn interpreter(language: &Language) -> Option<String> {
     match language {

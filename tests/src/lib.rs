@@ -8,8 +8,8 @@ mod processes;
 mod supervisor;
 mod task;
 
-pub use engine::{configuration, limits, runtime, start};
+pub use engine::{configuration, limits, marked_configuration, runtime, start};
 pub use footprint::{Footprint, settle};
-pub use processes::{Process, descendants, is_alive, wait_until};
+pub use processes::{Process, descendants, is_alive, wait_until, zygote_and_workers};
 pub use supervisor::{Supervisor, binary};
 pub use task::{Report, code, run, with_inputs};

@@ -32,6 +32,15 @@ pub fn descendants(ancestor: u32) -> Vec<Process> {
     found
 }
 
+/// The zygote of this test program whose command line has `mark`, and its workers.
+pub fn zygote_and_workers(mark: &str) -> (u32, Vec<u32>) {
+    let all = descendants(std::process::id());
+    let is_launcher = |id| all.iter().any(|process| process.id == id && process.command.contains("launcher"));
+    let is_zygote = |process: &&Process| process.command.contains(mark) && is_launcher(process.parent);
+    let zygote = all.iter().find(is_zygote).unwrap().id;
+    (zygote, all.iter().filter(|process| process.parent == zygote).map(|worker| worker.id).collect())
+}
+
 fn read(id: &str) -> Option<Process> {
     let id: u32 = id.parse().ok()?;
     let status = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

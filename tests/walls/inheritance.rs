@@ -6,7 +6,7 @@ use std::fs;
 use std::os::fd::AsRawFd;
 
 use stockade_protocol::Language;
-use stockade_tests::{configuration, descendants, runtime, start};
+use stockade_tests::{marked_configuration, runtime, start, zygote_and_workers};
 
 /// What a process could share with another.
 #[derive(Debug)]
@@ -46,21 +46,10 @@ impl Held {
 /// What the zygote of a language and its waiting workers hold; the word tells one test's processes from another's.
 fn held(language: &Language, word: &str) -> (Held, Vec<Held>) {
     let mark = format!("{word}-of-{language}");
-    let mut configuration = configuration(std::slice::from_ref(language));
-    // Both interpreters take an option that means nothing.
-    configuration.runtimes[0].interpreter_arguments = match language {
-        Language::Python => vec!["-X".to_owned(), mark.clone()],
-        _ => vec![format!("--title={mark}")],
-    };
     runtime().block_on(async {
-        let engine = start(configuration).await.unwrap();
-        let all = descendants(std::process::id());
-        let is_launcher = |id| all.iter().any(|process| process.id == id && process.command.contains("launcher"));
-        let is_zygote =
-            |process: &&stockade_tests::Process| process.command.contains(&mark) && is_launcher(process.parent);
-        let zygote = all.iter().find(is_zygote).unwrap().id;
-        let workers = all.iter().filter(|process| process.parent == zygote).map(|worker| Held::by(worker.id)).collect();
-        let held = (Held::by(zygote), workers);
+        let engine = start(marked_configuration(language, &mark)).await.unwrap();
+        let (zygote, workers) = zygote_and_workers(&mark);
+        let held = (Held::by(zygote), workers.into_iter().map(Held::by).collect());
         engine.stop().await;
         held
     })

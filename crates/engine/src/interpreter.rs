@@ -16,7 +16,8 @@ const INHERITED: [&str; 3] = ["LANG", "LC_ALL", "TZ"];
 
 /// Flags without which Node.js cannot be forked, one thread of its own and a single one of V8, and one without which its
 /// older versions refuse `import()` in a task's code.
-const NODE_ARGUMENTS: [&str; 3] = ["--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules"];
+const NODE_ARGUMENTS: [&str; 4] =
+    ["--no-short-builtin-calls", "--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules"];
 /// Without it a thread of the zygote waits for `SIGUSR1`, which starts the inspector.
 const NODE_WITHOUT_DEBUGGER_SIGNAL: &str = "--disable-sigusr1";
 /// Isolated from the user's environment, no `.pyc` files, no `site` module; packages are put on the path by the
@@ -103,8 +104,21 @@ fn environment(configuration: &RuntimeConfiguration) -> Vec<(String, String)> {
     }
     if matches!(configuration.kind, RuntimeKind::Zygote { .. }) {
         environment.push(("STOCKADE_ZYGOTE".to_owned(), zygote.to_string()));
+        if configuration.language == Language::JavaScript {
+            preload_native_library(&mut environment);
+        }
     }
     environment
+}
+
+/// Loads the native library before everything else: it places V8's heap (`placement`).
+fn preload_native_library(environment: &mut Vec<(String, String)>) {
+    const LIST: &str = "LD_PRELOAD";
+    let library = stockade_sandbox::NATIVE_LIBRARY_PATH;
+    match environment.iter_mut().find(|(name, _)| name == LIST) {
+        Some((_, others)) => *others = format!("{library}:{others}"),
+        None => environment.push((LIST.to_owned(), library.to_owned())),
+    }
 }
 
 /// The executable of an interpreter. A script that stands in for one, as version managers install them, is asked for

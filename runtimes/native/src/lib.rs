@@ -26,6 +26,8 @@ mod interpreters;
 pub mod landlock;
 mod large_pages;
 pub mod launcher;
+#[cfg(feature = "placement")]
+mod placement;
 pub mod plan;
 mod residence;
 mod root;
