@@ -29,7 +29,8 @@ function startDirectory({ settings }, { taskDirectory }) {
   directoryMode.run(script);
 }
 
-function startCode(task, channel, { imports }) {
+function startCode(task, channel, { imports, n8n }) {
+  n8n?.unsettle();
   const { file, environment, allow, output } = task.settings;
   furnish(file, [], environment);
   // A program that leaves with status 0 has done its work.

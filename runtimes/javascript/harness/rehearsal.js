@@ -22,17 +22,24 @@ const MALFORMED = 'const = 1;';
  * A TASK frame's payload, as the supervisor makes it. The round makes each code another one: V8 goes through all that
  * it keeps of the same text.
  */
-function payloadOf(code, round) {
-  const parts = [JSON.stringify({ mode: 'code', file: 'rehearsal.js' }), `${code} // ${round}`].flatMap((text) => {
+function payloadOf({ settings, code, inputs }, round) {
+  const parts = [JSON.stringify(settings), `${code} // ${round}`].flatMap((text) => {
     const bytes = Buffer.from(text);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bytes.length);
     return [length, bytes];
   });
-  return Buffer.concat([...parts, Buffer.from('{"n": 1}')]);
+  return Buffer.concat([...parts, Buffer.from(inputs)]);
 }
 
-const CODES = { good: [SUCCEEDING], all: [SUCCEEDING, FAILING, MALFORMED] };
+const taskOf = (code) => ({ settings: { mode: 'code', file: 'rehearsal.js' }, code, inputs: '{"n": 1}' });
+const [GOOD, ...BAD] = [SUCCEEDING, FAILING, MALFORMED].map(taskOf);
+
+/** What a worker plays: one task of the kind that it will have. */
+const oneTask = ({ n8n }) => [n8n === null ? GOOD : n8n.REHEARSAL];
+
+/** What a zygote plays. */
+const allTasks = (world) => [...(world.n8n === null ? [] : [GOOD]), ...BAD, ...oneTask(world)];
 
 /** What a task changes for good, as far as that task is concerned. */
 const CHANGED = [
@@ -75,16 +82,16 @@ async function playRequest(writer) {
   await new Channel(reader, writer, () => {}).request('rehearsal', '{}');
 }
 
-/** Plays each code `rounds` times: a good one, and in the zygote also those that fail. */
-async function rehearse(world, { rounds, codes }) {
+/** Plays each of `tasks` so many times. */
+async function rehearse(world, tasks, rounds) {
   // One gives zeros, as /dev/zero would, which is not there without control groups; the other takes bytes.
   const [source, sink] = [openSync('/dev/full', 'r'), openSync('/dev/null', 'w')];
   const stage = { reader: new FrameReader(source), writer: new FrameWriter(sink), world };
   output.silence(true);
   for (let round = 0; round < rounds; round += 1) {
-    for (const code of codes) {
+    for (const task of tasks) {
       const putBack = rememberChanged();
-      await play(payloadOf(code, round), stage);
+      await play(payloadOf(task, round), stage);
       putBack();
     }
   }
@@ -96,6 +103,6 @@ async function rehearse(world, { rounds, codes }) {
   closeSync(sink);
 }
 
-module.exports = { CODES, rehearse };
+module.exports = { allTasks, oneTask, rehearse };
 
 //# sourceURL=node:stockade/rehearsal

@@ -12,7 +12,7 @@ const { FrameReader, FrameWriter } = require('./frames');
 const { Imports } = require('./imports');
 const output = require('./output');
 const random = require('./random');
-const { CODES, rehearse } = require('./rehearsal');
+const { allTasks, oneTask, rehearse } = require('./rehearsal');
 const surroundings = require('./surroundings');
 const { ValidationFailure, parseTask } = require('./task');
 
@@ -77,10 +77,11 @@ async function prepare(configuration, native) {
     world.n8n = await loadNodeMode(configuration);
   }
   const missing = preload(configuration.preload, world.imports);
-  await rehearse(world, { rounds: ROUNDS_BEFORE_COLLECTION, codes: CODES.all });
+  await rehearse(world, allTasks(world), ROUNDS_BEFORE_COLLECTION);
   collectGarbage();
   native.leaveUnchangedPages();
-  await rehearse(world, { rounds: ROUNDS_AFTER_COLLECTION, codes: CODES.all });
+  await rehearse(world, allTasks(world), ROUNDS_AFTER_COLLECTION);
+  world.n8n?.settle();
   return { world, missing };
 }
 
@@ -98,10 +99,7 @@ async function work(world, channel, native) {
   surroundings.settleInWorker();
   random.reseed();
   takeOverEnd(native);
-  const payload = await channel.receiveTask(async () => {
-    await rehearse(world, { rounds: 1, codes: CODES.good });
-    await world.n8n?.warm();
-  });
+  const payload = await channel.receiveTask(() => rehearse(world, oneTask(world), 1));
   if (payload === null) {
     reallyExit(0);
   }

@@ -1,14 +1,13 @@
 'use strict';
 
-// Mode "n8n": runs the code of n8n's Code nodes. `prepare` fits out a realm in the zygote, `warm` pays for its pages
-// after the fork, `run` serves the one task of a worker. What user code sees is in ./guest, what happens around it in
-// ./host.
+// Mode "n8n": runs the code of n8n's Code nodes. `prepare` fits out a realm in the zygote, `run` serves the one task of a
+// worker. What user code sees is in ./guest, what happens around it in ./host.
 
 const { randomFillSync } = require('node:crypto');
 const { acceptInstances } = require('./host/instances');
-const { NATIVES, closeMainRealm } = require('./host/main-realm');
+const { NATIVES, closeMainRealm, openMainRealm } = require('./host/main-realm');
 const { Realm } = require('./host/realm');
-const { rehearse, rehearseOnce } = require('./host/rehearsal');
+const { SHORT, rehearse } = require('./host/rehearsal');
 const { Session } = require('./host/session');
 
 const PACKAGES = '/packages/javascript';
@@ -45,10 +44,13 @@ async function prepare({ packages: folder, rules } = {}) {
   await rehearse(prepared, rulesOfAll);
 }
 
-/** In a worker, before the task arrives: touches what a task will touch, to copy the zygote's pages now. */
-async function warm() {
-  await rehearseOnce(prepared, rulesOfAll);
+/** In the zygote, when all packages are loaded: does what would be done for each task alike. */
+function settle() {
+  if (!rulesOfAll.insecure) closeMainRealm();
 }
+
+/** In a worker whose task is in another mode: undoes that. */
+const unsettle = openMainRealm;
 
 /**
  * Serves the task of this worker: exactly one result or error goes to the channel. Data of the execution that comes with
@@ -58,6 +60,7 @@ async function warm() {
 async function run(task, channel) {
   task.settings.rules ??= rulesOfAll;
   if (task.settings.rules.insecure) {
+    openMainRealm();
     current = new Session(Realm.ofTheProcess(), [], packages);
   } else {
     current = prepared ?? secureSession();
@@ -77,4 +80,4 @@ function describeError(thrown) {
   return failureOf(thrown).details;
 }
 
-module.exports = { prepare, warm, run, failureOf, describeError };
+module.exports = { REHEARSAL: SHORT, prepare, settle, unsettle, run, failureOf, describeError };

@@ -22,15 +22,32 @@ const closings = kinds.map((kind) => {
   return { prototype, descriptor: { value, writable: true, enumerable: false, configurable: true } };
 });
 
+const opened = [
+  ...closings.map(({ prototype }) => [prototype, 'constructor']),
+  [Buffer, 'allocUnsafe'],
+  [Buffer, 'allocUnsafeSlow'],
+].map(([object, name]) => ({ object, name, descriptor: Object.getOwnPropertyDescriptor(object, name) }));
+
+let isClosed = false;
+
 /**
- * Closes the ways from what is visible back to the main realm's own globals. To be called in a worker whose task is in
- * secure mode, before the task's code runs.
+ * Closes the ways from what is visible back to the main realm's own globals, before the code of a task in secure mode
+ * runs. It makes V8 forget what it knows of these objects, so the zygote does it when its tasks are in secure mode.
  */
 function closeMainRealm() {
+  if (isClosed) return;
+  isClosed = true;
   for (const { prototype, descriptor } of closings) Object.defineProperty(prototype, 'constructor', descriptor);
   // Memory that was used before must not shine through.
   Buffer.allocUnsafe = Buffer.alloc;
   Buffer.allocUnsafeSlow = Buffer.alloc;
 }
 
-module.exports = { NATIVES, closeMainRealm };
+/** Undoes that, in a worker whose task is not in secure mode. */
+function openMainRealm() {
+  if (!isClosed) return;
+  isClosed = false;
+  for (const { object, name, descriptor } of opened) Object.defineProperty(object, name, descriptor);
+}
+
+module.exports = { NATIVES, closeMainRealm, openMainRealm };
