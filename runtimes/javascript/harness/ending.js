@@ -33,7 +33,7 @@ function afterEach(after) {
 /** The status that the process has when its event loop has nothing left to do, unless its code sets one. */
 let statusWhenDrained = () => 0;
 
-/** In a worker: does what Node.js does when the event loop has nothing left to wait for. */
+/** In the zygote, for its workers: does what Node.js does when the event loop has nothing left to wait for. */
 function takeOverEnd(native) {
   native.onIdle(
     () => process.emit('beforeExit', process.exitCode || 0),

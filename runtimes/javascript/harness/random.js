@@ -11,7 +11,9 @@
 const { closeSync, openSync, readSync } = require('fs');
 const { setFlagsFromString } = require('v8');
 
-const state = new Int32Array(4);
+/** What the kernel fills with random bytes, in every worker anew: the state, and the seed of V8's own generator. */
+const seed = new Int32Array(5);
+const state = seed.subarray(0, 4);
 
 function next() {
   const sum = (state[0] + state[1] + state[3]) | 0;
@@ -31,26 +33,26 @@ function install() {
   Object.defineProperty(Math, 'random', { value: random, writable: true, enumerable: false, configurable: true });
 }
 
-/** Fills an array with the kernel's random bytes; all of them or an error, as random(4) promises for small reads. */
-function fillFromKernel(array) {
+/** In the zygote, for what it draws itself: all bytes or an error, as random(4) promises for small reads. */
+function reseed() {
   const descriptor = openSync('/dev/urandom', 'r');
-  const count = readSync(descriptor, array, 0, array.byteLength, null);
+  const count = readSync(descriptor, seed, 0, seed.byteLength, null);
   closeSync(descriptor);
-  if (count !== array.byteLength) {
+  if (count !== seed.byteLength) {
     throw new Error('/dev/urandom gave too few bytes');
   }
+  seedContexts();
 }
 
-/** In each worker, before user code: makes its numbers its own. */
-function reseed() {
-  const seed = new Int32Array(state.length + 1);
-  fillFromKernel(seed);
-  state.set(seed.subarray(0, state.length));
-  // Contexts that are made from here on keep V8's own generator, which takes its seed from this flag. It has 31 bits,
-  // which is why it is not the first choice; 0 means "no seed".
+/**
+ * In each worker, when its seed is there and before user code: contexts that are made from here on keep V8's own
+ * generator, which takes its seed from this flag. It has 31 bits, which is why it is not the first choice; 0 means "no
+ * seed".
+ */
+function seedContexts() {
   setFlagsFromString(`--random-seed=${seed[state.length] >>> 1 || 1}`);
 }
 
-module.exports = { install, reseed };
+module.exports = { install, reseed, seed, seedContexts };
 
 //# sourceURL=node:stockade/random

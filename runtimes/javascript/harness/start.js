@@ -95,10 +95,8 @@ function waitForTheEnd(reader) {
 }
 
 /** In a worker: waits for the task, rehearses meanwhile if it is asked to, and starts the task. */
-async function work(world, channel, native) {
-  surroundings.settleInWorker();
-  random.reseed();
-  takeOverEnd(native);
+async function work(world, channel) {
+  random.seedContexts();
   const payload = await channel.receiveTask(() => rehearse(world, oneTask(world), 1));
   if (payload === null) {
     reallyExit(0);
@@ -122,8 +120,10 @@ async function main() {
   const channel = new Channel(reader, new FrameWriter(SOCKET), () => waitForTheEnd(reader));
   surroundings.hideHarness();
   const hello = JSON.stringify({ language: 'javascript', version: process.versions.node, missing });
-  native.serve(hello);
-  await work(world, channel, native);
+  takeOverEnd(native);
+  surroundings.settleForWorkers();
+  native.serve(hello, random.seed);
+  await work(world, channel);
 }
 
 module.exports = { main };

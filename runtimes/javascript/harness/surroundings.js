@@ -40,14 +40,12 @@ function hideHarness() {
   process.argv = [process.execPath];
 }
 
-/** In a worker, before its task: corrects what Node.js remembers of the zygote. */
-function settleInWorker() {
-  // The native library changed the working directory without Node.js, which keeps it in memory.
-  process.chdir(WORKING_DIRECTORY);
-  // No parent in its own pid namespace has only the first process in it.
-  if (process.ppid === 0) {
-    Object.defineProperty(process, 'pid', { value: 1, writable: false, enumerable: true, configurable: true });
-  }
+/** In the zygote, last of all: what Node.js remembers of a process becomes that of a worker. */
+function settleForWorkers() {
+  // The native library changes a worker's directory without Node.js, which then has none in memory and asks.
+  process.chdir(process.cwd());
+  // A worker is the first process of a pid namespace of its own.
+  Object.defineProperty(process, 'pid', { value: 1, writable: false, enumerable: true, configurable: true });
 }
 
 /** In a worker: what its task wants in its arguments and its environment. */
@@ -88,6 +86,6 @@ function doWithoutProc() {
   );
 }
 
-module.exports = { WORKING_DIRECTORY, cleanEnvironment, doWithoutProc, furnish, hideHarness, settleInWorker };
+module.exports = { WORKING_DIRECTORY, cleanEnvironment, doWithoutProc, furnish, hideHarness, settleForWorkers };
 
 //# sourceURL=node:stockade/surroundings

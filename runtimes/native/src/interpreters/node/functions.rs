@@ -34,6 +34,8 @@ functions! {
     arguments: c"napi_get_cb_info"
         extern "C" fn(Environment, *mut c_void, *mut usize, *mut Value, *mut Value, *mut *mut c_void) -> Status,
     text_of: c"napi_get_value_string_utf8" extern "C" fn(Environment, Value, *mut c_char, usize, *mut usize) -> Status,
+    typed_array: c"napi_get_typedarray_info"
+        extern "C" fn(Environment, Value, *mut i32, *mut usize, *mut *mut c_void, *mut Value, *mut usize) -> Status,
     create_function: c"napi_create_function"
         extern "C" fn(Environment, *const c_char, usize, Callback, *mut c_void, *mut Value) -> Status,
     set_property: c"napi_set_named_property" extern "C" fn(Environment, Value, *const c_char, Value) -> Status,

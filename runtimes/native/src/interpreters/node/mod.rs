@@ -1,5 +1,5 @@
-//! Node.js loads this library as an addon (Node-API) and calls its functions: `leaveUnchangedPages` and `serve` in the
-//! zygote, `onIdle` in a worker.
+//! Node.js loads this library as an addon (Node-API) and calls its functions in the zygote: `leaveUnchangedPages`,
+//! `onIdle`, and at last `serve`.
 
 mod exit;
 mod functions;
@@ -17,10 +17,15 @@ type Environment = *mut c_void;
 type Value = *mut c_void;
 type Callback = extern "C" fn(Environment, *mut c_void) -> Value;
 
+/// `napi_int32_array` of `napi_typedarray_type`.
+const INT32_ARRAY: i32 = 5;
+
 /// Node.js around a fork.
 struct Node {
     functions: &'static Functions,
     event_loop: *mut c_void,
+    /// What is filled with random bytes in each worker, and how many.
+    seed: (*mut c_void, usize),
 }
 
 impl Interpreter for Node {
@@ -38,18 +43,26 @@ impl Interpreter for Node {
 
     fn after_fork_in_worker(&mut self) {
         (self.functions.fork_loop)(self.event_loop);
+        let (seed, length) = self.seed;
+        // SAFETY: Node.js runs no JavaScript since it told where the array is, so that nothing has moved it.
+        let filled = unsafe { libc::getrandom(seed, length, 0) };
+        if usize::try_from(filled) != Ok(length) {
+            // Its numbers would be those of another worker.
+            system::exit_now(70);
+        }
     }
 }
 
 extern "C" fn serve(environment: Environment, information: *mut c_void) -> Value {
     if let Some(functions) = functions() {
-        let [text] = arguments(functions, environment, information);
+        let [text, seed] = arguments(functions, environment, information);
         let mut hello = vec![0_u8; 64 * 1024];
         let mut length = 0;
         (functions.text_of)(environment, text, hello.as_mut_ptr().cast(), hello.len(), &raw mut length);
         // Without it a worker would not end by itself; tasks that need no exit status would still run.
         let _ = exit::leave_at_once();
-        zygote::serve(&hello[..length], &mut Node { functions, event_loop: event_loop(functions, environment) });
+        let seed = integers(functions, environment, seed);
+        zygote::serve(&hello[..length], &mut Node { functions, event_loop: event_loop(functions, environment), seed });
     }
     std::ptr::null_mut()
 }
@@ -78,6 +91,22 @@ fn arguments<const COUNT: usize>(
     let nothing = std::ptr::null_mut();
     (functions.arguments)(environment, information, &raw mut count, values.as_mut_ptr(), nothing, nothing.cast());
     values
+}
+
+/// Where the numbers of an `Int32Array` are, and their bytes; none for another value.
+fn integers(functions: &Functions, environment: Environment, array: Value) -> (*mut c_void, usize) {
+    let (mut kind, mut count, mut data) = (0, 0, std::ptr::null_mut());
+    let nothing = std::ptr::null_mut();
+    let status = (functions.typed_array)(
+        environment,
+        array,
+        &raw mut kind,
+        &raw mut count,
+        &raw mut data,
+        nothing,
+        nothing.cast(),
+    );
+    if status == 0 && kind == INT32_ARRAY { (data, count * size_of::<i32>()) } else { (std::ptr::null_mut(), 0) }
 }
 
 fn event_loop(functions: &Functions, environment: Environment) -> *mut c_void {
