@@ -63,6 +63,11 @@ pub(crate) struct Evidence {
 const V8_OUT_OF_MEMORY: [&str; 3] =
     ["JavaScript heap out of memory", "Fatal process out of memory", "invalid array length Allocation failed"];
 
+/// Bytes of each text of an error that a worker reports; the harnesses cut theirs shorter.
+const MAXIMUM_TEXT: usize = 64 << 10;
+/// Bytes of the details of such an error, which repeat its texts in another form.
+const MAXIMUM_DETAILS: usize = 256 << 10;
+
 /// Decides the outcome.
 pub(crate) fn decide(end: End, mut evidence: Evidence, limits: &Limits, usage: Usage) -> Outcome {
     let exit_code = match &end {
@@ -178,7 +183,22 @@ fn reported(bytes: &[u8], evidence: &Evidence, limits: &Limits) -> TaskError {
         | ErrorCode::ValidationError => {}
         _ => error.code = ErrorCode::RuntimeError,
     }
+    bound(&mut error);
     error
+}
+
+/// Keeps what a caller can use of an error: it is kept, logged and shown, and a worker may send anything.
+fn bound(error: &mut TaskError) {
+    let TaskError { code: _, message, name, line: _, column: _, stack, description, details } = error;
+    for text in [Some(message), name.as_mut(), stack.as_mut(), description.as_mut()].into_iter().flatten() {
+        if text.len() > MAXIMUM_TEXT {
+            text.truncate(text.floor_char_boundary(MAXIMUM_TEXT));
+            text.push('…');
+            text.shrink_to_fit();
+        }
+    }
+    // Half of a JSON value is none.
+    details.take_if(|details| details.bytes().len() > MAXIMUM_DETAILS);
 }
 
 fn exited(status: Option<i32>, evidence: &Evidence, limits: &Limits) -> Result<Option<RawJson>, TaskError> {
@@ -322,6 +342,28 @@ mod tests {
         assert_eq!(error.code, ErrorCode::RuntimeError);
         assert_eq!(error.message, "The process was killed from outside its walls (signal 9, SIGKILL)");
         assert!(error.description.unwrap().contains("`dmesg`"));
+    }
+
+    #[test]
+    fn what_a_worker_reports_is_cut() {
+        let long = "é".repeat(MAXIMUM_TEXT);
+        let sent = serde_json::json!({
+            "code": "RUNTIME_ERROR", "message": long, "name": long, "stack": long, "description": long,
+            "details": { "message": "x".repeat(MAXIMUM_DETAILS) },
+        });
+        let reported = |sent: &serde_json::Value| {
+            let end = End::Error(serde_json::to_vec(sent).unwrap().into());
+            decide(end, Evidence::default(), &Limits::of(&Language::Python), Usage::default()).result.unwrap_err()
+        };
+        let error = reported(&sent);
+        let cut = format!("{}…", &long[..MAXIMUM_TEXT]);
+        assert_eq!((&error.message, &error.details), (&cut, &None));
+        for text in [error.name, error.stack, error.description] {
+            assert_eq!(text.as_ref(), Some(&cut));
+        }
+        let sent = serde_json::json!({ "code": "RUNTIME_ERROR", "message": "é", "details": {} });
+        let error = reported(&sent);
+        assert_eq!((error.message.as_str(), error.details.unwrap().as_str()), ("é", "{}"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use stockade_engine::TaskNetwork;
-use stockade_protocol::{Language, Outcome};
+use stockade_protocol::{Language, Outcome, TaskError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -166,18 +166,31 @@ impl Record {
     /// Bytes of memory, about.
     pub(crate) fn size(&self) -> usize {
         let progress = self.lock();
-        let result = match progress.outcome.as_ref().map(|outcome| &outcome.result) {
-            Some(Ok(Some(result))) => result.bytes().len(),
-            Some(Err(error)) => error.message.len() + error.stack.as_ref().map_or(0, String::len),
-            Some(Ok(None)) | None => 0,
-        };
-        let files = progress.outcome.as_ref().and_then(|outcome| outcome.files.as_ref()).map_or(0, files::size);
-        size_of::<Self>() + progress.output.size() + result + files
+        size_of::<Self>() + progress.output.size() + progress.outcome.as_ref().map_or(0, size)
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Bytes of memory beside the outcome itself, about.
+fn size(outcome: &Outcome) -> usize {
+    // A field that is new must be counted too.
+    let Outcome { result, exit_code: _, usage: _, denied, network, files } = outcome;
+    let result = match result {
+        Ok(result) => result.as_ref().map_or(0, |result| result.bytes().len()),
+        Err(error) => {
+            let TaskError { code: _, message, name, line: _, column: _, stack, description, details } = error;
+            let texts = [Some(message), name.as_ref(), stack.as_ref(), description.as_ref()];
+            texts.into_iter().flatten().map(String::len).sum::<usize>()
+                + details.as_ref().map_or(0, |details| details.bytes().len())
+        }
+    };
+    let denied: usize = denied.iter().map(|call| size_of::<String>() + call.len()).sum();
+    let refused = network.iter().flat_map(|network| &network.refused);
+    let refused: usize = refused.map(|refused| size_of_val(refused) + refused.host.len()).sum();
+    result + denied + refused + files.as_ref().map_or(0, files::size)
 }
 
 /// Cancels the task of a request whose client has gone.
@@ -187,5 +200,49 @@ pub(crate) struct CancelOnDrop(pub(crate) Arc<Record>);
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stockade_protocol::network::{Refusal, RefusedHost};
+    use stockade_protocol::{ErrorCode, NetworkUsage, RawJson};
+
+    /// Bytes of everything that is long in these tests.
+    const LONG: usize = 10_000;
+
+    fn size_with(change: impl FnOnce(&mut Outcome)) -> usize {
+        let mut outcome = Outcome::refused(TaskError::new(ErrorCode::RuntimeError, ""));
+        change(&mut outcome);
+        let record = Record::new("ada".into(), Language::Python);
+        record.end(outcome);
+        record.size()
+    }
+
+    #[test]
+    fn everything_of_an_outcome_is_counted() {
+        let long = || "x".repeat(LONG);
+        let json = || RawJson::from_value(&long().into());
+        let with_error = |change: fn(&mut TaskError, String)| {
+            size_with(|outcome| change(outcome.result.as_mut().unwrap_err(), long()))
+        };
+        let network = NetworkUsage {
+            refused: vec![RefusedHost { host: long(), reason: Refusal::NotAllowed }],
+            ..NetworkUsage::default()
+        };
+        let sizes = [
+            with_error(|error, long| error.message = long),
+            with_error(|error, long| error.name = Some(long)),
+            with_error(|error, long| error.stack = Some(long)),
+            with_error(|error, long| error.description = Some(long)),
+            with_error(|error, long| error.details = Some(RawJson::from_value(&long.into()))),
+            size_with(|outcome| outcome.result = Ok(Some(json()))),
+            size_with(|outcome| outcome.denied = vec![long()]),
+            size_with(|outcome| outcome.network = Some(network)),
+            size_with(|outcome| outcome.files = Some([("a".parse().unwrap(), long().into())].into())),
+        ];
+        let nothing = size_with(|_| {});
+        assert!(nothing < LONG && sizes.iter().all(|size| *size >= nothing + LONG), "{nothing} {sizes:?}");
     }
 }

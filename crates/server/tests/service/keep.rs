@@ -84,3 +84,20 @@ async fn the_task_of_a_client_that_has_gone_is_cancelled() {
     assert_eq!(next.await.expect("the task of the client that has gone still runs").result(), 1);
     stage.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_error_is_cut_and_counted() {
+    let stage = Stage::start().await;
+    let bytes = async || {
+        let metrics = stage.get("/metrics").await.text;
+        let line = metrics.lines().find(|line| line.starts_with("stockade_outcome_bytes ")).map(str::to_owned);
+        line.unwrap().rsplit(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    let path = stage.begin("raise type('E' * 10_000_000, (Exception,), {})('x' * 10_000_000)").await;
+    let error = stage.ended(&path).await["error"].clone();
+    let lengths = ["name", "message"].map(|part| error[part].as_str().map_or(0, str::len));
+    assert!(lengths.iter().all(|length| (10..=66_000).contains(length)), "{lengths:?}");
+    let counted = bytes().await;
+    assert!(counted >= lengths.iter().sum() && counted < 500_000, "{counted}");
+    stage.stop().await;
+}
