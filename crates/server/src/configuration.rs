@@ -34,8 +34,10 @@ pub struct ServerConfiguration {
     pub read_timeout: Duration,
     /// What is kept of tasks that have ended.
     pub retention: Retention,
-    /// The file of the API keys; `None`: there are none.
+    /// The file of the API keys; `None`: there are none. Once it is there, every request needs a key of it.
     pub keys: Option<PathBuf>,
+    /// Every request needs a key also while there is no such file.
+    pub requires_key: bool,
     /// Signed Node.js tasks; `None`: they are not served.
     pub nautilus: Option<NautilusConfiguration>,
     /// Where spans of requests and tasks go; `None`: there are none.
@@ -90,6 +92,7 @@ impl Default for ServerConfiguration {
             read_timeout: Duration::from_secs(30),
             retention: Retention { time: Duration::from_secs(300), bytes: 64 * MEBIBYTE as usize, tasks: 10_000 },
             keys: None,
+            requires_key: false,
             nautilus: None,
             telemetry: None,
             audit: None,

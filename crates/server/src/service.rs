@@ -50,7 +50,7 @@ impl Service {
     /// Listens, so that a taken port is known before an engine starts. Without keys on a loopback address only.
     pub async fn bind(configuration: ServerConfiguration) -> Result<Self, ServerError> {
         let address = configuration.listen;
-        let callers = Callers::load(configuration.keys.as_ref().map(KeyFile::new))?;
+        let callers = Callers::load(configuration.keys.as_ref().map(KeyFile::new), configuration.requires_key)?;
         if !callers.need_key() && !address.ip().is_loopback() {
             return Err(ServerError::NeedsKeys { address });
         }
@@ -91,6 +91,7 @@ impl Service {
     /// when this returns.
     pub async fn serve(self, engine: Engine, stop: impl Future<Output = ()>) {
         let Self { configuration, callers, metrics, audit, telemetry, nautilus, listener } = self;
+        callers.warn();
         let (audit, audit_end) = audit.unzip();
         let deadline = configuration.stop_deadline;
         let bounds =

@@ -97,6 +97,8 @@ impl ServiceSettings {
         });
         ServerConfiguration {
             languages: languages.collect(),
+            // Who names a file wants nobody without a key, also when it has none or is not there yet.
+            requires_key: self.server.keys.is_some(),
             keys: Some(self.server.keys.unwrap_or_else(|| DEFAULT_KEYS.into())),
             nautilus,
             audit: self.audit_log.map(|path| AuditConfiguration { path, with_code: self.audit_code }),

@@ -146,7 +146,7 @@ settings! {
     "runtimes.javascript.limits.output_limit", Number, "", "\"16MiB\"", "What a task prints and returns.";
 
     "server.listen", Text, "--listen", "\"127.0.0.1:3000\"", "Where the service listens; without keys on this machine only.";
-    "server.keys", Text, "--keys", "\"stockade-keys.toml\"", "The file of the API keys.";
+    "server.keys", Text, "--keys", "\"stockade-keys.toml\"", "The file of the API keys; once it is named or there, no request is taken without one.";
     "server.maximum_body", Number, "", "\"16MiB\"", "The longest request body.";
     "server.maximum_bodies", Number, "", "\"256MiB\"", "All request bodies in memory together.";
     "server.maximum_connections", Number, "", "4096", "Connections at the same time.";

@@ -31,7 +31,7 @@ Exit status:
 
 /// Serve tasks over HTTP
 ///
-/// Without API keys only this machine is served. A signal stops the service: new tasks are refused, running ones may
+/// Without a file of API keys only this machine is served. A signal stops the service: new tasks are refused, running ones may
 /// end until the deadline, and nothing of them is left. The log goes to stderr.
 #[derive(Debug, Args)]
 #[command(after_long_help = MORE)]
@@ -49,7 +49,7 @@ pub(crate) struct ServeOptions {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 
-    /// The file of the API keys
+    /// The file of the API keys; when it is named, no request is taken without one
     ///
     /// [default: stockade-keys.toml]
     #[arg(long, value_name = "FILE")]

@@ -17,7 +17,7 @@ fn it_serves_until_a_signal() {
     assert_eq!((status, &answer["result"]), (200, &42.into()), "{answer}");
     let (status, log) = server.stop(Signal::TERM);
     assert_eq!(status, Some(0), "{log}");
-    assert!(log.contains("stopped"), "{log}");
+    assert!(log.contains("stopped") && log.contains("there are no API keys"), "{log}");
 }
 
 #[test]
@@ -40,6 +40,15 @@ fn keys_open_the_service() {
     assert_eq!(workspace.stockade(&["keys", "revoke", "ada"]).status, 0);
     workspace.stockade(&["keys", "revoke", "ada"]).assert_failed(2, "there is no key with the name `ada`");
     assert_eq!(workspace.stockade(&["keys", "list"]).stdout, "");
+
+    // Nobody is let in after the last key.
+    let server = Server::start(&workspace, &[]);
+    assert_eq!(server.post(body, "").0, 401);
+    let (_, log) = server.stop(Signal::INT);
+    assert!(log.contains("there is no API key in `"), "{log}");
+    let server = Server::start(&workspace, &["--keys", "none.toml"]);
+    assert_eq!(server.post(body, "").0, 401);
+    server.stop(Signal::INT);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) struct Callers {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Once there was a key, nobody comes without, even after the last one was revoked.
+    /// Once there was a key file, nobody comes without a key, even after the last one was revoked.
     needs_key: bool,
     by_id: HashMap<String, (KeyEntry, Arc<Caller>)>,
     /// What the file was like when it was read.
@@ -35,30 +35,52 @@ struct Known {
 type Stamp = (u64, i64, i64, u64);
 
 impl Callers {
-    /// Reads the keys.
-    pub(crate) fn load(file: Option<KeyFile>) -> Result<Self, KeyFileError> {
-        let callers = Self { file, known: RwLock::default(), anonymous: Arc::new(Caller::anonymous()) };
-        callers.reload()?;
+    /// Reads the keys. `requires_key`: nobody comes without one while there is no file either.
+    pub(crate) fn load(file: Option<KeyFile>, requires_key: bool) -> Result<Self, KeyFileError> {
+        let known = Known { needs_key: requires_key, ..Known::default() };
+        let callers = Self { file, known: RwLock::new(known), anonymous: Arc::new(Caller::anonymous()) };
+        if let Some(file) = &callers.file {
+            callers.read(file, stamp(file))?;
+        }
         Ok(callers)
+    }
+
+    /// Says in the log who can come, where that may not be what the operator expects.
+    pub(crate) fn warn(&self) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let path = self.file.as_ref().map(|file| file.path().display().to_string());
+        match path {
+            Some(path) if known.needs_key && known.by_id.is_empty() => tracing::warn!(
+                "there is no API key in `{path}`: every request is refused until `stockade keys add NAME --keys {path}`"
+            ),
+            _ if known.needs_key => {}
+            _ => tracing::warn!(
+                "there are no API keys: every program on this machine may run tasks; \
+                 `--keys FILE` and `stockade keys add NAME --keys FILE` let in only whoever has a key"
+            ),
+        }
     }
 
     /// Reads the keys again if they have changed. After an error those that were known stay.
     pub(crate) fn reload(&self) -> Result<(), KeyFileError> {
         let Some(file) = &self.file else { return Ok(()) };
-        let stamp = fs::metadata(file.path())
-            .ok()
-            .map(|metadata| (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.size()));
+        let stamp = stamp(file);
         if stamp == self.known.read().unwrap_or_else(PoisonError::into_inner).stamp {
             return Ok(());
         }
+        self.read(file, stamp)
+    }
+
+    fn read(&self, file: &KeyFile, stamp: Option<Stamp>) -> Result<(), KeyFileError> {
         let entries = file.read();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // A file that cannot be used is complained about once, not every second.
         known.stamp = stamp;
+        // Who makes a key file wants keys, also while nothing in it can be used.
+        known.needs_key |= stamp.is_some();
         let mut before = std::mem::take(&mut known.by_id);
         match entries {
             Ok(entries) => {
-                known.needs_key |= !entries.is_empty();
                 known.by_id = entries
                     .into_iter()
                     .map(|entry| {
@@ -93,6 +115,12 @@ impl Callers {
             check_host(headers)?;
             return Ok(Arc::clone(&self.anonymous));
         }
+        if known.by_id.is_empty() {
+            return Err(Problem::new(
+                Kind::Unauthenticated,
+                "there is no API key that could be sent; whoever runs the service makes one with `stockade keys add NAME`",
+            ));
+        }
         let missing = || Problem::new(Kind::Unauthenticated, "send an API key: `Authorization: Bearer stockade_…`");
         let key = bearer(headers).ok_or_else(missing)?;
         let wrong = || Problem::new(Kind::Unauthenticated, "this API key is not known; it may have been revoked");
@@ -107,6 +135,11 @@ impl Callers {
             }
         }
     }
+}
+
+fn stamp(file: &KeyFile) -> Option<Stamp> {
+    let metadata = fs::metadata(file.path()).ok()?;
+    Some((metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.size()))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -146,7 +179,7 @@ mod tests {
 
     #[test]
     fn only_this_machine_comes_without_a_key() {
-        let callers = Callers::load(None).unwrap();
+        let callers = Callers::load(None, false).unwrap();
         let comes = |host: &str| callers.identify(&headers(header::HOST, host)).is_ok();
         for host in ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "127.9.9.9", "[::1]:3000"] {
             assert!(comes(host), "{host}");
@@ -161,7 +194,7 @@ mod tests {
     fn changes_of_the_file_are_seen() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::new(folder.path().join("keys.toml"));
-        let callers = Callers::load(Some(file.clone())).unwrap();
+        let callers = Callers::load(Some(file.clone()), false).unwrap();
         assert!(!callers.need_key());
         let (ada, grace) = (file.add("ada", Policy::default()).unwrap(), file.add("grace", Policy::default()).unwrap());
         callers.reload().unwrap();
@@ -187,11 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_keys_lets_nobody_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = KeyFile::new(folder.path().join("keys.toml"));
+        let local = headers(header::HOST, "localhost");
+        let comes = |requires_key| Callers::load(Some(file.clone()), requires_key).unwrap().identify(&local);
+        assert!(comes(false).is_ok());
+        assert!(comes(true).unwrap_err().detail().contains("`stockade keys add NAME`"));
+        file.add("ada", Policy::default()).unwrap();
+        file.revoke("ada").unwrap();
+        assert_eq!(comes(false).unwrap_err().kind(), Kind::Unauthenticated);
+
+        // Not readable is not the same as not there.
+        let inside = folder.path().join("keys.toml").join("keys.toml");
+        assert!(Callers::load(Some(KeyFile::new(inside)), false).is_err());
+    }
+
+    #[test]
     fn a_wrong_secret_is_as_good_as_none() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::new(folder.path().join("keys.toml"));
         let key = file.add("ada", Policy::default()).unwrap();
-        let callers = Callers::load(Some(file)).unwrap();
+        let callers = Callers::load(Some(file), false).unwrap();
         let key = key.reveal();
         let mut wrong = key.to_owned();
         let last = if wrong.pop() == Some('0') { '1' } else { '0' };

@@ -11,7 +11,7 @@ use crate::stage::{Answer, Stage};
 struct Keyed {
     stage: Stage,
     file: KeyFile,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Keyed {
@@ -24,7 +24,7 @@ impl Keyed {
         let path = file.path().to_owned();
         let languages = [Language::Python, Language::JavaScript];
         let stage = Stage::with(&languages, |_, configuration| configuration.keys = Some(path)).await;
-        (Self { stage, file, _folder: folder }, keys)
+        (Self { stage, file, folder }, keys)
     }
 
     async fn post(&self, key: &str, body: serde_json::Value) -> Answer {
@@ -65,6 +65,34 @@ async fn a_revoked_key_is_refused_without_a_restart() {
     tokio::time::timeout(crate::stage::PATIENCE, refused).await.expect("the key still works");
     assert_eq!(keyed.post(later.reveal(), python("return 1")).await.result(), 1);
     keyed.stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_keys_lets_nobody_in() {
+    // A file whose last key was revoked, and one that was named and is not there.
+    let (keyed, _) = Keyed::start([Policy::default()]).await;
+    keyed.file.revoke("key-0").unwrap();
+    let empty = keyed.file.path().to_owned();
+    keyed.stage.stop().await;
+    let absent = keyed.folder.path().join("none.toml");
+    for (path, requires_key) in [(empty, false), (absent, true)] {
+        let stage = Stage::with(&[Language::Python], |_, configuration| {
+            configuration.keys = Some(path.clone());
+            configuration.requires_key = requires_key;
+        })
+        .await;
+        let refused = stage.post(&python("return 1")).await.problem(401, "AUTHENTICATION_ERROR");
+        assert!(refused["detail"].as_str().unwrap().contains("`stockade keys add NAME`"), "{refused}");
+        let key = KeyFile::new(&path).add("ada", Policy::default()).unwrap();
+        let taken = async {
+            let body = python("return 1");
+            while stage.send(stage.task(&body).bearer_auth(key.reveal())).await.status == 401 {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(crate::stage::PATIENCE, taken).await.expect("the new key is not taken");
+        stage.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +161,11 @@ async fn without_keys_only_this_machine_is_served() {
     };
     assert!(matches!(bind("0.0.0.0:0").await, Err(ServerError::NeedsKeys { .. })));
     assert!(bind("127.0.0.1:0").await.is_ok());
+    let required = |listen: &str| {
+        let configuration = ServerConfiguration { listen: listen.parse().unwrap(), ..ServerConfiguration::default() };
+        Service::bind(ServerConfiguration { keys: Some(keys.clone()), requires_key: true, ..configuration })
+    };
+    assert!(required("0.0.0.0:0").await.is_ok(), "nobody is let in");
     KeyFile::new(&keys).add("ada", Policy::default()).unwrap();
     assert!(bind("0.0.0.0:0").await.is_ok());
 }
