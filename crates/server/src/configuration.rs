@@ -32,6 +32,8 @@ pub struct ServerConfiguration {
     pub maximum_connections: usize,
     /// How long a client may take to send the head of a request, and then its body.
     pub read_timeout: Duration,
+    /// How long a client may take nothing of what it is sent; then its connection is cut off.
+    pub write_timeout: Duration,
     /// What is kept of tasks that have ended.
     pub retention: Retention,
     /// The file of the API keys; `None`: there are none. Once it is there, every request needs a key of it.
@@ -90,6 +92,7 @@ impl Default for ServerConfiguration {
             maximum_bodies_bytes: 256 * MEBIBYTE as usize,
             maximum_connections: 4096,
             read_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             retention: Retention { time: Duration::from_secs(300), bytes: 64 * MEBIBYTE as usize, tasks: 10_000 },
             keys: None,
             requires_key: false,

@@ -10,8 +10,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
+use crate::client_socket::ClientSocket;
 use crate::state::{Phase, closing};
 
 /// Bytes of the head of a request; also how much is read at a time.
@@ -28,6 +29,7 @@ const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Bounds {
     pub(crate) maximum_connections: usize,
     pub(crate) read_timeout: Duration,
+    pub(crate) write_timeout: Duration,
 }
 
 /// Serves until the phase is [`Phase::Closing`], and then until every connection has ended.
@@ -43,7 +45,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
         match accepted {
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    tokio::spawn(connection(stream, router.clone(), bounds, phase.clone(), place));
+                    // Without it small answers wait for the client's acknowledgement.
+                    let _ = stream.set_nodelay(true);
+                    let socket = ClientSocket::new(stream, bounds.write_timeout, place);
+                    tokio::spawn(connection(socket, router.clone(), bounds, phase.clone()));
                 }
                 Err(_) => {
                     tokio::spawn(tokio::time::timeout(REFUSAL_PATIENCE, refuse(stream)));
@@ -57,26 +62,18 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
     }
     drop(listener);
     let all = u32::try_from(bounds.maximum_connections).unwrap_or(u32::MAX);
-    // Each connection holds one.
+    // Each socket holds one.
     let _ = places.acquire_many(all).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    bounds: Bounds,
-    phase: watch::Receiver<Phase>,
-    place: OwnedSemaphorePermit,
-) {
-    // Without it small answers wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
+async fn connection(socket: ClientSocket, router: Router, bounds: Bounds, phase: watch::Receiver<Phase>) {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.read_timeout)
         .max_buf_size(MAXIMUM_HEAD)
         .max_headers(MAXIMUM_HEADERS);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+    let connection = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)).with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
         // Whatever a client does wrong on its connection is answered there, or is its own loss.
@@ -86,7 +83,6 @@ async fn connection(
             let _ = connection.await;
         }
     }
-    drop(place);
 }
 
 /// Answers a connection too many, without reading from it.

@@ -13,6 +13,7 @@
 
 mod body;
 mod callers;
+mod client_socket;
 mod clock;
 mod configuration;
 mod connection;

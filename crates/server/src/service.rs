@@ -94,8 +94,11 @@ impl Service {
         callers.warn();
         let (audit, audit_end) = audit.unzip();
         let deadline = configuration.stop_deadline;
-        let bounds =
-            Bounds { maximum_connections: configuration.maximum_connections, read_timeout: configuration.read_timeout };
+        let bounds = Bounds {
+            maximum_connections: configuration.maximum_connections,
+            read_timeout: configuration.read_timeout,
+            write_timeout: configuration.write_timeout,
+        };
         let state = State::new(engine.clone(), configuration, callers, metrics, audit, telemetry);
         let (nautilus, nautilus_listener) = nautilus.unzip();
         let nautilus_listener = nautilus_listener.flatten();

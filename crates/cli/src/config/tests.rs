@@ -41,7 +41,8 @@ fn every_setting_can_be_set_by_its_variable() {
     let value = |key: &str| match key.rsplit('.').next().unwrap() {
         "listen" => "127.0.0.1:7",
         "enabled" | "audit_code" => "true",
-        "timeout" | "read_timeout" | "stop_deadline" | "time" | "maximum_timeout" | "connect_timeout" => "7s",
+        "timeout" | "read_timeout" | "write_timeout" | "stop_deadline" | "time" | "maximum_timeout"
+        | "connect_timeout" => "7s",
         "memory" | "tmp" | "output_limit" | "maximum_body" | "maximum_bodies" | "size" | "maximum_bytes" => "7M",
         "packages" => "/",
         "allowed_hosts" => "api.example.com,*.example.org",

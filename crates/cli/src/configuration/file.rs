@@ -114,6 +114,7 @@ pub(super) struct ServerSection {
     #[serde(default, deserialize_with = "count")]
     pub(super) maximum_connections: Option<usize>,
     pub(super) read_timeout: Option<Time>,
+    pub(super) write_timeout: Option<Time>,
     pub(super) stop_deadline: Option<Time>,
     #[serde(default)]
     pub(super) retention: RetentionSection,

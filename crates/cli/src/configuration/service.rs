@@ -37,6 +37,7 @@ impl ServiceSettings {
         set(&mut server.maximum_bodies_bytes, section.maximum_bodies.map(|size| size.0));
         set(&mut server.maximum_connections, section.maximum_connections);
         set(&mut server.read_timeout, section.read_timeout.map(|time| time.0));
+        set(&mut server.write_timeout, section.write_timeout.map(|time| time.0));
         set(&mut server.stop_deadline, section.stop_deadline.map(|time| time.0));
         let Retention { time, bytes, tasks } = &mut server.retention;
         set(time, section.retention.time.map(|time| time.0));

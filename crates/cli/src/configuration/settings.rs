@@ -151,6 +151,7 @@ settings! {
     "server.maximum_bodies", Number, "", "\"256MiB\"", "All request bodies in memory together.";
     "server.maximum_connections", Number, "", "4096", "Connections at the same time.";
     "server.read_timeout", Number, "", "\"30s\"", "Time that a client may take to send a request.";
+    "server.write_timeout", Number, "", "\"30s\"", "Time that a client may read nothing of what it is sent.";
     "server.stop_deadline", Number, "", "\"30s\"", "Time that running tasks get to end after SIGTERM.";
     "server.retention.time", Number, "", "\"5m\"", "How long the outcome of a task is kept that nobody waited for.";
     "server.retention.size", Number, "", "\"64MiB\"", "Memory of such outcomes; the oldest go first.";

@@ -11,6 +11,7 @@ mod files;
 mod keep;
 mod nautilus;
 mod network;
+mod readers;
 mod stage;
 mod stop;
 mod telemetry;
