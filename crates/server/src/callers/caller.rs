@@ -20,6 +20,9 @@ const ANONYMOUS: &str = "anonymous";
 /// The name of whoever calls the port of Nautilus.
 const NAUTILUS: &str = "nautilus";
 
+/// Names of callers without a key, which no key may have: logs tell callers by their names.
+pub(super) const RESERVED_NAMES: [&str; 2] = [ANONYMOUS, NAUTILUS];
+
 /// What a caller may do. What is not given is not limited beyond what holds for everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +91,9 @@ impl Ceilings {
 /// Somebody who sends requests.
 #[derive(Debug)]
 pub(crate) struct Caller {
+    /// Owns what the caller sends. Never given to another caller, as a name is.
+    id: Arc<str>,
+    /// Stands in logs and spans.
     name: Arc<str>,
     policy: Policy,
     limiter: Option<DefaultDirectRateLimiter>,
@@ -105,22 +111,26 @@ impl Drop for Place {
 }
 
 impl Caller {
-    pub(crate) fn new(name: &str, policy: Policy) -> Self {
+    pub(crate) fn new(id: &str, name: &str, policy: Policy) -> Self {
         let limiter = policy.rate.and_then(|rate| {
             let quota = Quota::with_period(rate.interval())?.allow_burst(rate.requests);
             Some(RateLimiter::direct(quota))
         });
-        Self { name: name.into(), policy, limiter, tasks: Arc::default() }
+        Self { id: id.into(), name: name.into(), policy, limiter, tasks: Arc::default() }
     }
 
     /// Whoever calls a service that has no keys.
     pub(crate) fn anonymous() -> Self {
-        Self::new(ANONYMOUS, Policy::default())
+        Self::new(ANONYMOUS, ANONYMOUS, Policy::default())
     }
 
     /// Whoever calls the port of Nautilus, whose protocol knows no keys.
     pub(crate) fn of_nautilus() -> Self {
-        Self::new(NAUTILUS, Policy::default())
+        Self::new(NAUTILUS, NAUTILUS, Policy::default())
+    }
+
+    pub(crate) fn id(&self) -> Arc<str> {
+        Arc::clone(&self.id)
     }
 
     pub(crate) fn name(&self) -> Arc<str> {
@@ -224,7 +234,7 @@ mod tests {
 
     #[test]
     fn places_come_back() {
-        let caller = Caller::new("ada", Policy { concurrency: Some(1), ..Policy::default() });
+        let caller = Caller::new("1", "ada", Policy { concurrency: Some(1), ..Policy::default() });
         let place = caller.take_place().unwrap();
         assert_eq!(caller.take_place().unwrap_err().kind(), Kind::RateLimited);
         drop(place);
@@ -233,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_the_rate() {
-        let caller = Caller::new("ada", Policy { rate: Some("2/h".parse().unwrap()), ..Policy::default() });
+        let caller = Caller::new("1", "ada", Policy { rate: Some("2/h".parse().unwrap()), ..Policy::default() });
         assert!(caller.count_request().is_ok() && caller.count_request().is_ok());
         assert_eq!(caller.count_request().unwrap_err().kind(), Kind::RateLimited);
     }
@@ -243,7 +253,8 @@ mod tests {
         let open = Caller::anonymous();
         assert_eq!(open.package_set(None).unwrap(), "default");
         assert_eq!(open.package_set(Some("reports")).unwrap(), "reports");
-        let sets = |sets: &[&str]| Caller::new("ada", Policy { package_sets: Some(names(sets)), ..Policy::default() });
+        let sets =
+            |sets: &[&str]| Caller::new("1", "ada", Policy { package_sets: Some(names(sets)), ..Policy::default() });
         let keyed = sets(&["reports", "default"]);
         assert_eq!(keyed.package_set(None).unwrap(), "reports");
         assert_eq!(keyed.package_set(Some("default")).unwrap(), "default");
@@ -255,6 +266,7 @@ mod tests {
     fn modules_are_those_that_both_allow() {
         let open = Caller::anonymous();
         let keyed = Caller::new(
+            "1",
             "ada",
             Policy { packages: Some(["json", "pandas"].map(str::to_owned).into()), ..Policy::default() },
         );

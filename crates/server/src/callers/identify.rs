@@ -88,7 +88,7 @@ impl Callers {
                         let same = before.remove(&entry.id).filter(|(known, _)| *known == entry);
                         let caller = match same {
                             Some((_, caller)) => caller,
-                            None => Arc::new(Caller::new(&entry.name, entry.policy.clone())),
+                            None => Arc::new(Caller::new(&entry.id, &entry.name, entry.policy.clone())),
                         };
                         (entry.id.clone(), (entry, caller))
                     })

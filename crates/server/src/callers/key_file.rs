@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::caller::Policy;
+use super::caller::{Policy, RESERVED_NAMES};
 use super::key::{Key, KeyHash};
 use crate::clock;
 
@@ -71,6 +71,9 @@ pub enum KeyFileError {
     /// It goes into logs and metrics.
     #[error("the name of a key has 1 to {MAXIMUM_NAME_LENGTH} letters, digits, `-`, `_` and `.`, not `{0}`")]
     Name(String),
+    /// It would look like another kind of caller in logs.
+    #[error("the name `{0}` is that of callers without a key; choose another name")]
+    NameReserved(String),
     /// Each holder has a name of its own.
     #[error("there is a key with the name `{0}` already; revoke it first, or choose another name")]
     NameTaken(String),
@@ -183,11 +186,13 @@ fn private(path: &Path) -> io::Result<File> {
 
 fn check_name(name: &str) -> Result<(), KeyFileError> {
     let is_allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
-    if (1..=MAXIMUM_NAME_LENGTH).contains(&name.len()) && name.chars().all(is_allowed) {
-        Ok(())
-    } else {
-        Err(KeyFileError::Name(crate::task::printable(name)))
+    if !(1..=MAXIMUM_NAME_LENGTH).contains(&name.len()) || !name.chars().all(is_allowed) {
+        return Err(KeyFileError::Name(crate::task::printable(name)));
     }
+    if RESERVED_NAMES.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+        return Err(KeyFileError::NameReserved(name.to_owned()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -251,6 +256,9 @@ mod tests {
         insta::assert_snapshot!(messages.join("\n"));
         for name in ["", "a b", "é", "a\n", &"x".repeat(65)] {
             assert!(matches!(file.add(name, Policy::default()), Err(KeyFileError::Name(_))), "{name:?}");
+        }
+        for name in ["anonymous", "nautilus", "Anonymous"] {
+            assert!(matches!(file.add(name, Policy::default()), Err(KeyFileError::NameReserved(_))), "{name:?}");
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) async fn create(
     let order = Order { task, caller: Arc::clone(&caller), reservation, is_kept, parent };
     let (record, accepted) = match key {
         Some(key) => {
-            let key = IdempotencyKey { caller: caller.name(), key };
+            let key = IdempotencyKey { owner: caller.id(), key };
             state.registry().begin_once(key, fingerprint(&body), || submit(&state, order))?
         }
         None => {
@@ -144,7 +144,7 @@ pub(crate) async fn follow(
 fn find(state: &State, caller: &Caller, id: &str) -> Result<Arc<Record>, Problem> {
     id.parse::<Uuid>()
         .ok()
-        .and_then(|id| state.registry().find(&caller.name(), id))
+        .and_then(|id| state.registry().find(&caller.id(), id))
         .ok_or_else(|| Problem::new(Kind::NotFound, "there is no task of this id, or it was forgotten"))
 }
 

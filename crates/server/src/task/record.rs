@@ -11,12 +11,15 @@ use uuid::Uuid;
 use super::files::{self, Base64Files};
 use super::output::{Output, Stream};
 use super::report::{Status, TaskReport, TaskView};
+use crate::callers::Caller;
 
 /// One task: shared by what drives it, the request that waits for it, and those that ask for it.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) id: Uuid,
-    /// Whose it is; nobody else can see it.
+    /// The id of whose it is; nobody else can see it.
+    pub(crate) owner: Arc<str>,
+    /// The name of whose it is.
     pub(crate) caller: Arc<str>,
     pub(crate) language: Language,
     progress: Mutex<Progress>,
@@ -45,10 +48,11 @@ pub(crate) enum Happening {
 }
 
 impl Record {
-    pub(crate) fn new(caller: Arc<str>, language: Language) -> Arc<Self> {
+    pub(crate) fn new(caller: &Caller, language: Language) -> Arc<Self> {
         Arc::new(Self {
             id: Uuid::new_v4(),
-            caller,
+            owner: caller.id(),
+            caller: caller.name(),
             language,
             progress: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -215,7 +219,7 @@ mod tests {
     fn size_with(change: impl FnOnce(&mut Outcome)) -> usize {
         let mut outcome = Outcome::refused(TaskError::new(ErrorCode::RuntimeError, ""));
         change(&mut outcome);
-        let record = Record::new("ada".into(), Language::Python);
+        let record = Record::new(&Caller::anonymous(), Language::Python);
         record.end(outcome);
         record.size()
     }

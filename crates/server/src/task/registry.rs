@@ -17,7 +17,8 @@ pub(crate) type Fingerprint = [u8; 32];
 /// What a caller names a request, so that repeating it does not run it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct IdempotencyKey {
-    pub(crate) caller: Arc<str>,
+    /// The id of the caller.
+    pub(crate) owner: Arc<str>,
     pub(crate) key: Box<str>,
 }
 
@@ -103,12 +104,12 @@ impl Registry {
         self.lock().forget_beyond(&self.retention);
     }
 
-    /// The task of this caller.
-    pub(crate) fn find(&self, caller: &str, id: Uuid) -> Option<Arc<Record>> {
+    /// The task of the caller with the id `owner`.
+    pub(crate) fn find(&self, owner: &str, id: Uuid) -> Option<Arc<Record>> {
         let tasks = self.lock();
         let entry = tasks.by_id.get(&id)?;
         // The task of another caller is as good as none: its id must not be worth guessing.
-        (*entry.record.caller == *caller).then(|| Arc::clone(&entry.record))
+        (*entry.record.owner == *owner).then(|| Arc::clone(&entry.record))
     }
 
     /// Forgets a task that has ended.
@@ -177,12 +178,13 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::callers::{Caller, Policy};
     use stockade_protocol::{Language, Outcome, Usage};
 
     const RETENTION: Retention = Retention { time: Duration::from_secs(10), bytes: 1 << 20, tasks: 3 };
 
     fn record() -> Arc<Record> {
-        Record::new("ada".into(), Language::Python)
+        Record::new(&Caller::new("ada", "ada", Policy::default()), Language::Python)
     }
 
     fn ended(registry: &Registry, is_kept: bool) -> Uuid {
@@ -254,7 +256,7 @@ mod tests {
     #[test]
     fn a_key_runs_its_request_once() {
         let registry = Registry::new(RETENTION);
-        let key = || IdempotencyKey { caller: "ada".into(), key: "order-7".into() };
+        let key = || IdempotencyKey { owner: "ada".into(), key: "order-7".into() };
         let begin = |fingerprint, runs: bool| {
             registry.begin_once(key(), fingerprint, || {
                 assert!(runs, "it runs again");

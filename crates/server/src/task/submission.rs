@@ -51,7 +51,7 @@ pub(crate) fn submit(state: &State, order: Order) -> Result<(Arc<Record>, Accept
     }
     let place = order.caller.take_place()?;
     let Order { task, caller, reservation, is_kept, parent } = order;
-    let record = Record::new(caller.name(), task.language.clone());
+    let record = Record::new(&caller, task.language.clone());
     let line = state.audit().map(|audit| audit.begin(record.id, caller.name(), &task));
     let importing = Importing::of(&task);
     let trace = parent.map(TaskTrace::begin);

@@ -96,6 +96,34 @@ async fn a_file_without_keys_lets_nobody_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_with_an_old_name_owns_nothing_of_the_old_one() {
+    let (keyed, keys) = Keyed::start([Policy::default()]).await;
+    let stage = &keyed.stage;
+    let send = async |key: &str| {
+        let request = stage.task(&python("import uuid\nreturn uuid.uuid4().hex")).bearer_auth(key);
+        stage.send(request.header("idempotency-key", "order-7")).await
+    };
+    let first = send(&keys[0]).await;
+    let path = format!("/v1/tasks/{}", first.json()["id"].as_str().unwrap());
+    keyed.file.revoke("key-0").unwrap();
+    let key = keyed.file.add("key-0", Policy::default()).unwrap();
+    let second = async {
+        loop {
+            let answer = send(key.reveal()).await;
+            if answer.status != 401 {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    let second = tokio::time::timeout(crate::stage::PATIENCE, second).await.expect("the new key is not taken");
+    assert_ne!(first.result(), second.result());
+    let read = stage.client.get(stage.url(&path)).bearer_auth(key.reveal());
+    stage.send(read).await.problem(404, "NOT_FOUND_ERROR");
+    keyed.stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_has_its_own_bounds() {
     let bounded = Policy {
         languages: Some([Language::Python].into()),
