@@ -23,6 +23,7 @@ use stockade_sandbox::Identity;
 use stockade_sandbox::control::{Request, WorkerExit};
 use stockade_sandbox::zygote::ZygoteSpecification;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::configuration::RuntimeConfiguration;
 use crate::control::Control;
@@ -37,6 +38,8 @@ use crate::{memory, verdict};
 const FAILURES_THAT_FAIL_TASKS: u32 = 6;
 /// How long to wait for a zygote that is being replaced until the next look.
 const PAUSE_FOR_ZYGOTE: Duration = Duration::from_millis(10);
+/// How long a zygote that starts waits for a place for its first worker.
+const LIMIT_FOR_SLOT: Duration = Duration::from_secs(10);
 /// How long to wait for another worker's end when every place is taken.
 const PAUSE_FOR_SLOT: Duration = Duration::from_millis(1);
 /// Longest pause between attempts.
@@ -114,13 +117,7 @@ impl Pool {
         let pool = Arc::new(Self { configuration, specification, identity, slots, load, state: Mutex::default() });
         let control = pool.start_zygote().await?;
         tokio::spawn(Arc::clone(&pool).keep(control));
-        // The first worker shows whether a worker's walls can be built; its error is the start's error.
-        let limits = pool.configuration.limits;
-        let first = match pool.fork(&limits, Vec::new()).await {
-            Ok(worker) => pool.rehearse(worker).await,
-            Err(error) => Err(error),
-        };
-        match first {
+        match pool.first_worker().await {
             Ok(worker) => pool.lock().waiting.push_back(worker),
             Err(error) => {
                 pool.stop();
@@ -132,6 +129,18 @@ impl Pool {
         }
         pool.replenish();
         Ok(pool)
+    }
+
+    /// Shows whether a worker's walls can be built; its error is the start's error. Workers of other zygotes that are
+    /// ending may have every place for now.
+    async fn first_worker(&self) -> Result<Worker, StartError> {
+        let deadline = Instant::now() + LIMIT_FOR_SLOT;
+        loop {
+            match self.fork(&self.configuration.limits, Vec::new()).await {
+                Err(StartError::NoSlot) if Instant::now() < deadline => tokio::time::sleep(PAUSE_FOR_SLOT).await,
+                forked => return self.rehearse(forked?).await,
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -11,7 +11,9 @@ use stockade_broker_player::Heard;
 #[tokio::test]
 async fn connects_registers_and_runs_tasks() {
     let mut broker = Broker::start().await;
-    let runner = Runner::granted(&broker, &[("N8N_RUNNERS_MAX_CONCURRENCY", "3"), ("N8N_RUNNERS_ID", "a runner")]);
+    let allow = ("N8N_RUNNERS_EXTERNAL_ALLOW", "absent");
+    let environment = [("N8N_RUNNERS_MAX_CONCURRENCY", "3"), ("N8N_RUNNERS_ID", "a runner"), allow];
+    let runner = Runner::granted(&broker, &environment);
     let mut socket = broker.registered().await;
     assert_eq!(socket.path, "/runners/_ws?id=a%20runner");
     assert_eq!(socket.token, "one-time");
