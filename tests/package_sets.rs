@@ -117,6 +117,20 @@ fn tasks_that_come_together_start_a_set_once() {
 }
 
 #[test]
+fn a_task_whose_set_is_starting_leaves_its_place_to_others() {
+    let folders = Folders::new(&["own", "slow"]);
+    folders.write("slow", "import time\ntime.sleep(5)\nname = 'slow'\n");
+    let engine = folders.engine(&["own", "slow"], |configuration| configuration.maximum_tasks = 1);
+    runtime().block_on(async {
+        let slow = engine.submit(task("slow", ORIGIN)).unwrap();
+        assert_eq!(run(&engine, code(&Language::Python, ORIGIN)).await.result(), json!("own"));
+        assert!(!set(&engine, "slow").is_running, "the task waited for the set of the other");
+        assert_eq!(slow.outcome().await.result.unwrap().unwrap().as_str(), "\"slow\"");
+        engine.stop().await;
+    });
+}
+
+#[test]
 fn the_set_that_was_used_longest_ago_is_stopped() {
     let folders = Folders::new(&["own", "a", "b", "c"]);
     let names = ["own", "a", "b", "c"];

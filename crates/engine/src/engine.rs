@@ -8,7 +8,7 @@ use stockade_egress::EgressConfiguration;
 use stockade_protocol::{ErrorCode, Language, Outcome, Task, TaskError};
 use stockade_sandbox::cgroup::Cgroups;
 use stockade_sandbox::{Identity, Wall};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::assignment::{Assignment, assignment};
 use crate::configuration::{EngineConfiguration, RuntimeConfiguration};
@@ -16,7 +16,7 @@ use crate::error::EngineError;
 use crate::execution::{self, NotStarted};
 use crate::load::Load;
 use crate::network::{self, TaskNetwork};
-use crate::package_sets::{Budget, Foundation, PackageSets};
+use crate::package_sets::{Budget, Foundation, PackageSets, SetPool};
 use crate::pool::Pool;
 use crate::slot::Slots;
 use crate::status::EngineStatus;
@@ -100,13 +100,7 @@ impl Engine {
         if shared.draining.load(Ordering::SeqCst) {
             return Err(TaskError::new(ErrorCode::CapacityError, "The engine is shutting down and takes no new tasks"));
         }
-        let place = match Arc::clone(&shared.places).try_acquire_owned() {
-            Ok(place) => Some(place),
-            Err(_) => {
-                shared.join_queue()?;
-                None
-            }
-        };
+        let place = shared.place_or_queue(of)?;
         let network = assignment.network.clone().map(TaskNetwork::new);
         shared.load.add();
         let (event_sender, events) = task::events();
@@ -115,23 +109,23 @@ impl Engine {
         let engine = self.clone();
         tokio::spawn(async move {
             let place = match place {
-                Some(place) => Some(place),
+                Some(place) => Ok(place),
                 None => {
                     let waited = tokio::select! {
-                        place = Arc::clone(&engine.0.places).acquire_owned() => place.ok(),
-                        () = cancelled(&mut message_receiver) => None,
+                        place = engine.0.place_in_turn(&of) => place,
+                        () = cancelled(&mut message_receiver) => Err(verdict::cancelled()),
                     };
                     engine.0.queued.fetch_sub(1, Ordering::SeqCst);
                     waited
                 }
             };
-            let leased = match place {
-                Some(_) => tokio::select! {
+            let leased = match &place {
+                Ok(_) => tokio::select! {
                     biased;
                     leased = engine.0.sets.lease(&of) => leased,
                     () = cancelled(&mut message_receiver) => Err(verdict::cancelled()),
                 },
-                None => Err(verdict::cancelled()),
+                Err(error) => Err(error.clone()),
             };
             let outcome = match &leased {
                 Ok(pool) => run(pool, assignment, &directory, &event_sender, &mut message_receiver).await,
@@ -226,6 +220,27 @@ impl Engine {
 }
 
 impl Shared {
+    /// A place for a task, or `None` if it waits for one in the queue. A task whose package set has to start waits there
+    /// too, and leaves its place to others meanwhile.
+    fn place_or_queue(&self, of: &SetPool) -> Result<Option<OwnedSemaphorePermit>, TaskError> {
+        let place = || Arc::clone(&self.places).try_acquire_owned().ok();
+        if of.is_running()
+            && let Some(place) = place()
+        {
+            return Ok(Some(place));
+        }
+        match self.join_queue() {
+            Ok(()) => Ok(None),
+            Err(error) => place().map(Some).ok_or(error),
+        }
+    }
+
+    /// The place of a task that waits in the queue.
+    async fn place_in_turn(&self, of: &Arc<SetPool>) -> Result<OwnedSemaphorePermit, TaskError> {
+        let _started = if of.is_running() { None } else { Some(self.sets.lease(of).await?) };
+        Arc::clone(&self.places).acquire_owned().await.map_err(|_| verdict::stopped())
+    }
+
     fn join_queue(&self) -> Result<(), TaskError> {
         let joined = self.queued.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |queued| {
             (queued < self.maximum_queue).then_some(queued + 1)

@@ -69,23 +69,24 @@ fn move_part(start: usize, is_executable: bool) -> Option<()> {
     }
     let copy = (room as usize).next_multiple_of(LARGE_PAGE);
     // SAFETY: `copy` and the two megabytes after it lie in the new memory, which nobody else knows, and what starts at
-    // `start` is as long and readable. Moving the copy there replaces bytes by the same bytes, in one system call of the
-    // only thread, so that even code which runs there goes on.
-    let moved = unsafe {
+    // `start` is as long and readable.
+    let is_ready = unsafe {
         libc::madvise(copy as *mut c_void, LARGE_PAGE, libc::MADV_HUGEPAGE);
         std::ptr::copy_nonoverlapping(start as *const u8, copy as *mut u8, LARGE_PAGE);
         libc::madvise(copy as *mut c_void, LARGE_PAGE, COLLAPSE) == 0
             && libc::mprotect(copy as *mut c_void, LARGE_PAGE, protection) == 0
-            && libc::mremap(
-                copy as *mut c_void,
-                LARGE_PAGE,
-                LARGE_PAGE,
-                libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED,
-                start as *mut c_void,
-            ) as usize
-                == start
     };
+    if is_ready {
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        // SAFETY: moving the copy there replaces bytes by the same bytes, in one system call of the only thread, so that
+        // even code which runs there goes on.
+        let moved = unsafe { libc::mremap(copy as *mut c_void, LARGE_PAGE, LARGE_PAGE, flags, start as *mut c_void) };
+        if moved as usize != start {
+            // What was there may be gone already.
+            system::exit_now(70);
+        }
+    }
     // SAFETY: what is left of the new memory; `copy` is no longer mapped if it was moved.
     unsafe { libc::munmap(room, 2 * LARGE_PAGE) };
-    moved.then_some(())
+    is_ready.then_some(())
 }

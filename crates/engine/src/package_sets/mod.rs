@@ -26,8 +26,8 @@ use crate::verdict;
 
 pub(crate) use budget::Budget;
 pub(crate) use foundation::Foundation;
-pub(crate) use set_pool::Lease;
-use set_pool::{Attempt, SetPool, Told};
+use set_pool::{Attempt, Told};
+pub(crate) use set_pool::{Lease, SetPool};
 
 /// All pools of an engine.
 #[derive(Debug)]

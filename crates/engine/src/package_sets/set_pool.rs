@@ -130,6 +130,10 @@ impl SetPool {
         Arc::clone(&self.lock().configuration)
     }
 
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.lock().phase, Phase::Running(_))
+    }
+
     pub(super) fn interest(self: &Arc<Self>) -> Interest {
         self.lock().interested += 1;
         Interest(Arc::clone(self))
