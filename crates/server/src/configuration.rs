@@ -68,9 +68,9 @@ pub struct LanguageSettings {
 pub struct Retention {
     /// How long an outcome is kept.
     pub time: Duration,
-    /// Bytes of outcomes that are kept; the oldest go first.
+    /// Bytes of outcomes that are kept; the oldest of the caller that has most go first.
     pub bytes: usize,
-    /// Outcomes that are kept; the oldest go first.
+    /// Outcomes that are kept; the oldest of the caller that has most go first.
     pub tasks: usize,
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn create(
     let (record, accepted) = match key {
         Some(key) => {
             let key = IdempotencyKey { owner: caller.id(), key };
-            state.registry().begin_once(key, fingerprint(&body), || submit(&state, order))?
+            state.registry().begin_once(key, fingerprint(&body), || submit(&state, order)).await?
         }
         None => {
             let (record, accepted) = submit(&state, order)?;

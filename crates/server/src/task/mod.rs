@@ -2,7 +2,7 @@
 //!
 //! - `request`, `files`: from a body to a task; `preferences`: what the headers ask for.
 //! - `submission`: from a task to its record, and what drives it to its end.
-//! - `record`, `output`, `registry`: what is known of a task while it runs and after.
+//! - `record`, `output`, `registry`: what is known of a task while it runs and after; `shares`: how much of that.
 //! - `report`: what a caller is told; `events`: the same, live.
 //! - `handlers`: the routes.
 
@@ -15,6 +15,7 @@ mod record;
 mod registry;
 mod report;
 mod request;
+mod shares;
 mod submission;
 
 pub(crate) use handlers::{cancel, change_network, create, follow, read};

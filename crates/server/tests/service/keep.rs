@@ -88,16 +88,55 @@ async fn the_task_of_a_client_that_has_gone_is_cancelled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_error_is_cut_and_counted() {
     let stage = Stage::start().await;
-    let bytes = async || {
-        let metrics = stage.get("/metrics").await.text;
-        let line = metrics.lines().find(|line| line.starts_with("stockade_outcome_bytes ")).map(str::to_owned);
-        line.unwrap().rsplit(' ').next().unwrap().parse::<usize>().unwrap()
-    };
     let path = stage.begin("raise type('E' * 10_000_000, (Exception,), {})('x' * 10_000_000)").await;
     let error = stage.ended(&path).await["error"].clone();
     let lengths = ["name", "message"].map(|part| error[part].as_str().map_or(0, str::len));
     assert!(lengths.iter().all(|length| (10..=66_000).contains(length)), "{lengths:?}");
-    let counted = bytes().await;
+    // It is counted a moment after it can be read.
+    let counted = async {
+        loop {
+            match outcome_bytes(&stage).await {
+                0 => tokio::time::sleep(Duration::from_millis(2)).await,
+                bytes => return bytes,
+            }
+        }
+    };
+    let counted = tokio::time::timeout(crate::stage::PATIENCE, counted).await.expect("nothing is counted");
     assert!(counted >= lengths.iter().sum() && counted < 500_000, "{counted}");
+    // What its caller forgets takes nothing any more.
+    assert_eq!(stage.delete(&path).await.status, 204);
+    assert_eq!(outcome_bytes(&stage).await, 0);
+    stage.stop().await;
+}
+
+async fn outcome_bytes(stage: &Stage) -> usize {
+    let metrics = stage.get("/metrics").await.text;
+    let line =
+        metrics.lines().find(|line| line.starts_with("stockade_outcome_bytes ")).unwrap_or_else(|| panic!("{metrics}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_runs_twice_after_its_outcome_had_to_go() {
+    let stage = Stage::with(&[Language::Python], |_, configuration| {
+        configuration.retention = Retention { tasks: 1, ..configuration.retention };
+    })
+    .await;
+    let body = json!({ "language": "python", "code": "return 1" });
+    let send = async |key: &str| stage.send(stage.task(&body).header("idempotency-key", key)).await;
+    assert_eq!(send("order-7").await.result(), 1);
+    assert_eq!(send("order-8").await.result(), 1);
+    // The outcome of the second takes the place of the first a moment after its answer.
+    let gone = async {
+        loop {
+            let answer = send("order-7").await;
+            if answer.status != 200 {
+                return answer;
+            }
+            assert_eq!(answer.header("idempotency-replayed"), "true");
+        }
+    };
+    let gone = tokio::time::timeout(crate::stage::PATIENCE, gone).await.expect("the outcome is kept");
+    gone.problem(409, "STATE_ERROR");
     stage.stop().await;
 }
