@@ -28,6 +28,8 @@ pub struct ServerConfiguration {
     pub maximum_body_bytes: usize,
     /// Bytes of all request bodies that are in memory at one time: being read, or with a task that has not ended.
     pub maximum_bodies_bytes: usize,
+    /// Bytes of all large answers that clients have not taken yet; one too many is answered 503.
+    pub maximum_answers_bytes: usize,
     /// Connections at one time; one more is answered 503 at once.
     pub maximum_connections: usize,
     /// How long a client may take to send the head of a request, and then its body.
@@ -90,6 +92,7 @@ impl Default for ServerConfiguration {
             package_sets: BTreeSet::new(),
             maximum_body_bytes: 16 * MEBIBYTE as usize,
             maximum_bodies_bytes: 256 * MEBIBYTE as usize,
+            maximum_answers_bytes: 256 * MEBIBYTE as usize,
             maximum_connections: 4096,
             read_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),

@@ -11,6 +11,7 @@
 //!
 //! Payloads stay bytes: inputs and results are checked to be JSON and never parsed.
 
+mod answer;
 mod body;
 mod callers;
 mod client_socket;

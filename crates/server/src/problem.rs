@@ -1,8 +1,10 @@
 //! Errors as RFC 9457 problem documents.
 
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -261,14 +263,16 @@ impl Problem {
             report: self.task.as_ref().and_then(|(_, report)| report.as_deref()),
         }
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// Writes the document.
+    pub(crate) fn write(&self, writer: impl io::Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(writer, &self.document())?)
+    }
+
+    /// The response whose body is the document.
+    pub(crate) fn answer(&self, document: Body) -> Response {
         let status = self.status();
-        // Nothing in a document can fail to be serialised; an empty body would still have its status.
-        let body = serde_json::to_vec(&self.document()).unwrap_or_default();
-        let mut response = (status, body).into_response();
+        let mut response = (status, document).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -288,6 +292,15 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stockade\""));
         }
         response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = Vec::new();
+        // Nothing in a document can fail to be serialised; an empty body would still have its status.
+        let _ = self.write(&mut body);
+        self.answer(body.into())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stockade_engine::Engine;
 use tokio::sync::watch;
 
+use crate::answer::Answers;
 use crate::body::Bodies;
 use crate::callers::Callers;
 use crate::configuration::ServerConfiguration;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     configuration: ServerConfiguration,
     registry: Registry,
     bodies: Bodies,
+    answers: Answers,
     callers: Callers,
     metrics: Metrics,
     audit: Option<Audit>,
@@ -52,11 +54,13 @@ impl State {
         audit: Option<Audit>,
         telemetry: Option<Telemetry>,
     ) -> Arc<Self> {
-        let ServerConfiguration { maximum_body_bytes, maximum_bodies_bytes, read_timeout, .. } = configuration;
+        let ServerConfiguration { maximum_body_bytes, maximum_bodies_bytes, maximum_answers_bytes, .. } = configuration;
+        let ServerConfiguration { read_timeout, write_timeout, .. } = configuration;
         Arc::new(Self {
             engine,
             registry: Registry::new(configuration.retention),
             bodies: Bodies::new(maximum_body_bytes, maximum_bodies_bytes, read_timeout),
+            answers: Answers::new(maximum_answers_bytes, write_timeout),
             callers,
             metrics,
             audit,
@@ -80,6 +84,10 @@ impl State {
 
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.bodies
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     pub(crate) fn callers(&self) -> &Callers {

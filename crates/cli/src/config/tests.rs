@@ -43,7 +43,8 @@ fn every_setting_can_be_set_by_its_variable() {
         "enabled" | "audit_code" => "true",
         "timeout" | "read_timeout" | "write_timeout" | "stop_deadline" | "time" | "maximum_timeout"
         | "connect_timeout" => "7s",
-        "memory" | "tmp" | "output_limit" | "maximum_body" | "maximum_bodies" | "size" | "maximum_bytes" => "7M",
+        "memory" | "tmp" | "output_limit" | "maximum_body" | "maximum_bodies" | "maximum_answers" | "size"
+        | "maximum_bytes" => "7M",
         "packages" => "/",
         "allowed_hosts" => "api.example.com,*.example.org",
         "allowed_networks" => "10.0.0.0/8",

@@ -111,6 +111,7 @@ pub(super) struct ServerSection {
     pub(super) keys: Option<PathBuf>,
     pub(super) maximum_body: Option<Size>,
     pub(super) maximum_bodies: Option<Size>,
+    pub(super) maximum_answers: Option<Size>,
     #[serde(default, deserialize_with = "count")]
     pub(super) maximum_connections: Option<usize>,
     pub(super) read_timeout: Option<Time>,

@@ -35,6 +35,7 @@ impl ServiceSettings {
         set(&mut server.listen, section.listen);
         set(&mut server.maximum_body_bytes, section.maximum_body.map(|size| size.0));
         set(&mut server.maximum_bodies_bytes, section.maximum_bodies.map(|size| size.0));
+        set(&mut server.maximum_answers_bytes, section.maximum_answers.map(|size| size.0));
         set(&mut server.maximum_connections, section.maximum_connections);
         set(&mut server.read_timeout, section.read_timeout.map(|time| time.0));
         set(&mut server.write_timeout, section.write_timeout.map(|time| time.0));

@@ -149,6 +149,7 @@ settings! {
     "server.keys", Text, "--keys", "\"stockade-keys.toml\"", "The file of the API keys; once it is named or there, no request is taken without one.";
     "server.maximum_body", Number, "", "\"16MiB\"", "The longest request body.";
     "server.maximum_bodies", Number, "", "\"256MiB\"", "All request bodies in memory together.";
+    "server.maximum_answers", Number, "", "\"256MiB\"", "All large answers in memory together.";
     "server.maximum_connections", Number, "", "4096", "Connections at the same time.";
     "server.read_timeout", Number, "", "\"30s\"", "Time that a client may take to send a request.";
     "server.write_timeout", Number, "", "\"30s\"", "Time that a client may read nothing of what it is sent.";

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::WebSocketUpgrade;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -14,9 +14,12 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use serde::Serialize;
 
+use super::output::Stream;
 use super::record::{Happening, Record};
 use super::report::TaskView;
+use crate::answer::Answer;
 use crate::problem::Problem;
+use crate::state::State;
 
 /// How often a stream says that it is still there, for proxies that close silent connections.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -39,13 +42,14 @@ enum SocketEvent<'event> {
 
 /// Where a stream is.
 struct Position {
+    state: Arc<State>,
     record: Arc<Record>,
     place: usize,
     has_ended: bool,
 }
 
 /// Server-sent events. The id of each is the place after it, so that `Last-Event-ID` goes on where a stream broke off.
-pub(crate) fn stream(record: Arc<Record>, headers: &HeaderMap) -> Result<Response, Problem> {
+pub(crate) fn stream(state: Arc<State>, record: Arc<Record>, headers: &HeaderMap) -> Result<Response, Problem> {
     let place = match headers.get(LAST_EVENT_ID) {
         None => 0,
         Some(value) => value
@@ -54,7 +58,7 @@ pub(crate) fn stream(record: Arc<Record>, headers: &HeaderMap) -> Result<Respons
             .and_then(|place| place.parse().ok())
             .ok_or_else(|| Problem::validation("`Last-Event-ID` is not the id of an event"))?,
     };
-    let start = Position { record, place, has_ended: false };
+    let start = Position { state, record, place, has_ended: false };
     let events = stream::unfold(start, |mut position| async move {
         if position.has_ended {
             return None;
@@ -63,16 +67,17 @@ pub(crate) fn stream(record: Arc<Record>, headers: &HeaderMap) -> Result<Respons
             happening = position.record.after(position.place) => match happening {
                 Happening::Wrote { stream, text, place } => {
                     position.place = place;
-                    server_sent(stream.name(), place, &Text { text: &text })
+                    Bytes::from(server_sent(stream.name(), place, &Text { text: &text }))
                 }
-                Happening::Ended(view) => {
+                Happening::Ended => {
                     position.has_ended = true;
-                    server_sent("outcome", position.place, &view)
+                    // Without memory for it the stream ends, and its reader comes back for the rest.
+                    server_sent_outcome(&position).await?.into_bytes()
                 }
             },
-            () = tokio::time::sleep(HEARTBEAT) => ":\n\n".to_owned(),
+            () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),
         };
-        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(event))), position))
+        Some((Ok::<_, Infallible>(Frame::data(event)), position))
     });
     let mut response = axum::body::Body::new(StreamBody::new(events)).into_response();
     let headers = response.headers_mut();
@@ -87,46 +92,69 @@ fn server_sent(name: &str, place: usize, data: &impl Serialize) -> String {
     format!("event: {name}\nid: {place}\ndata: {data}\n\n")
 }
 
-/// The same as JSON messages over a WebSocket, which the service closes after the outcome.
-pub(crate) fn socket(record: Arc<Record>, socket: WebSocketUpgrade) -> Response {
-    socket.max_message_size(MAXIMUM_MESSAGE).max_frame_size(MAXIMUM_MESSAGE).on_upgrade(|socket| send(record, socket))
+async fn server_sent_outcome(position: &Position) -> Option<Answer> {
+    let written = position.state.answers().write(|writer| {
+        write!(writer, "event: outcome\nid: {}\ndata: ", position.place)?;
+        serde_json::to_writer(&mut *writer, &position.record.view())?;
+        writer.write_all(b"\n\n")
+    });
+    written.await.ok()
 }
 
-async fn send(record: Arc<Record>, mut socket: WebSocket) {
+/// The same as JSON messages over a WebSocket, which the service closes after the outcome.
+pub(crate) fn socket(state: Arc<State>, record: Arc<Record>, socket: WebSocketUpgrade) -> Response {
+    socket
+        .max_message_size(MAXIMUM_MESSAGE)
+        .max_frame_size(MAXIMUM_MESSAGE)
+        .on_upgrade(move |socket| async move { send(&state, &record, socket).await })
+}
+
+async fn send(state: &State, record: &Record, mut socket: WebSocket) {
     let mut place = 0;
     loop {
-        let (event, is_last) = tokio::select! {
+        let event = tokio::select! {
             happening = record.after(place) => match happening {
-                Happening::Wrote { stream: super::output::Stream::Stdout, text, place: next } => {
+                Happening::Wrote { stream, text, place: next } => {
                     place = next;
-                    (serde_json::to_string(&SocketEvent::Stdout { text: &text }), false)
+                    match stream {
+                        Stream::Stdout => SocketEvent::Stdout { text: &text }.message(),
+                        Stream::Stderr => SocketEvent::Stderr { text: &text }.message(),
+                    }
                 }
-                Happening::Wrote { text, place: next, .. } => {
-                    place = next;
-                    (serde_json::to_string(&SocketEvent::Stderr { text: &text }), false)
-                }
-                Happening::Ended(view) => (serde_json::to_string(&SocketEvent::Outcome { outcome: &view }), true),
+                Happening::Ended => break,
             },
             received = socket.recv() => match received {
                 // Pings are answered by the library; whatever else a client says has no meaning here.
                 Some(Ok(_)) => continue,
                 Some(Err(_)) | None => return,
             },
-            () = tokio::time::sleep(HEARTBEAT) => {
-                if socket.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return;
-                }
-                continue;
-            }
+            () = tokio::time::sleep(HEARTBEAT) => Message::Ping(Bytes::new()),
         };
-        let sent = socket.send(Message::Text(event.unwrap_or_default().into())).await;
-        if sent.is_err() {
+        if socket.send(event).await.is_err() {
             return;
         }
-        if is_last {
-            let close = CloseFrame { code: close_code::NORMAL, reason: "the task has ended".into() };
-            let _ = socket.send(Message::Close(Some(close))).await;
-            return;
+    }
+    let outcome = state
+        .answers()
+        .write(|writer| Ok(serde_json::to_writer(writer, &SocketEvent::Outcome { outcome: &record.view() })?));
+    let (code, reason) = match outcome.await {
+        Ok(Answer { bytes, share }) => {
+            let Ok(text) = Utf8Bytes::try_from(bytes) else { return };
+            if socket.send(Message::Text(text)).await.is_err() {
+                return;
+            }
+            // The library has a copy of its own until everything is sent.
+            drop(share);
+            (close_code::NORMAL, Utf8Bytes::from("the task has ended"))
         }
+        Err(problem) => (close_code::AGAIN, Utf8Bytes::from(problem.detail())),
+    };
+    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason }))).await;
+}
+
+impl SocketEvent<'_> {
+    /// Text and outcomes always have a JSON form.
+    fn message(&self) -> Message {
+        Message::Text(serde_json::to_string(self).unwrap_or_default().into())
     }
 }

@@ -1,14 +1,12 @@
 //! `/v1/tasks`.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{Path, Request, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use stockade_protocol::ErrorCode;
 use uuid::Uuid;
 
 use super::events;
@@ -19,6 +17,7 @@ use super::registry::IdempotencyKey;
 use super::report::TaskView;
 use super::request;
 use super::submission::{Order, submit};
+use crate::answer::Answer;
 use crate::callers::Caller;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
@@ -59,15 +58,15 @@ pub(crate) async fn create(
     }
     drop(body);
     let mut response = if no_wait {
-        not_waiting(&record)
+        not_waiting(&state, &record)
     } else if is_kept {
         // Whoever names a request wants its outcome, over another connection if need be: it runs on.
         record.ended().await;
-        ended(record.view())
+        ended(&state, &record).await
     } else {
         let guard = CancelOnDrop(Arc::clone(&record));
         record.ended().await;
-        let response = ended(record.view());
+        let response = ended(&state, &record).await;
         drop(guard);
         response
     };
@@ -83,7 +82,8 @@ pub(crate) async fn read(
     Extension(caller): Extension<Arc<Caller>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(json(StatusCode::OK, &find(&state, &caller, &id)?.view()))
+    let record = find(&state, &caller, &id)?;
+    Ok(json(StatusCode::OK, view(&state, &record)?))
 }
 
 /// `DELETE /v1/tasks/{id}`: ends a task that runs, forgets one that has ended.
@@ -136,8 +136,8 @@ pub(crate) async fn follow(
 ) -> Result<Response, Problem> {
     let record = find(&state, &caller, &id)?;
     match socket {
-        Ok(socket) => Ok(events::socket(record, socket)),
-        Err(_) => events::stream(record, &headers),
+        Ok(socket) => Ok(events::socket(state, record, socket)),
+        Err(_) => events::stream(state, record, &headers),
     }
 }
 
@@ -149,8 +149,11 @@ fn find(state: &State, caller: &Caller, id: &str) -> Result<Arc<Record>, Problem
 }
 
 /// The answer before the task has ended.
-fn not_waiting(record: &Record) -> Response {
-    let mut response = json(StatusCode::ACCEPTED, &record.view());
+fn not_waiting(state: &State, record: &Record) -> Response {
+    let mut response = match view(state, record) {
+        Ok(answer) => json(StatusCode::ACCEPTED, answer),
+        Err(problem) => problem.into_response(),
+    };
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{}", record.id)) {
         headers.insert(header::LOCATION, location);
@@ -159,26 +162,38 @@ fn not_waiting(record: &Record) -> Response {
     response
 }
 
+/// What is known of a task now.
+fn view(state: &State, record: &Record) -> Result<Answer, Problem> {
+    let view = record.view();
+    state.answers().write_now(|writer| Ok(serde_json::to_writer(writer, &view)?))
+}
+
 /// The answer after the task has ended.
-fn ended(view: TaskView) -> Response {
-    match &view.report.error {
-        None => json(StatusCode::OK, &view),
-        Some(error) => Problem::of_task(view.id, &error.clone(), view.report).into_response(),
+async fn ended(state: &State, record: &Record) -> Response {
+    // What is read of the record while others take their answers is dropped again, and read anew.
+    let write = |writer: &mut dyn io::Write| match outcome(record) {
+        Ok(view) => Ok(serde_json::to_writer(writer, &view)?),
+        Err(problem) => problem.write(writer),
+    };
+    match (state.answers().write(write).await, outcome(record)) {
+        (Ok(answer), Ok(_)) => json(StatusCode::OK, answer),
+        (Ok(answer), Err(problem)) => problem.answer(answer.into_body()),
+        (Err(crowded), _) => crowded.into_response(),
     }
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    match serde_json::to_vec(value) {
-        Ok(body) => {
-            let mut response = (status, Body::from(body)).into_response();
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-        }
-        Err(error) => {
-            let detail = format!("the answer cannot be written: {error}");
-            Problem::new(Kind::Task(ErrorCode::InternalError), detail).into_response()
-        }
+fn outcome(record: &Record) -> Result<TaskView, Problem> {
+    let view = record.view();
+    match view.report.error.clone() {
+        None => Ok(view),
+        Some(error) => Err(Problem::of_task(view.id, &error, view.report)),
     }
+}
+
+fn json(status: StatusCode, answer: Answer) -> Response {
+    let mut response = (status, answer.into_body()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

@@ -17,6 +17,9 @@ impl Stream {
     }
 }
 
+/// Bytes of text that a reader is given at a time; JSON may need six for each.
+const PIECE: usize = 16 * 1024;
+
 /// The output of a task. A place in it is a number of bytes of text, so that a reader who was away can go on.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
@@ -68,13 +71,14 @@ impl Output {
         }
     }
 
-    /// What comes after a place, of one stream; `None` when nothing does. A place within a character counts as the
+    /// Some of what comes after a place, of one stream; `None` when nothing does. A place within a character counts as the
     /// next one.
     pub(crate) fn after(&self, place: usize) -> Option<(Stream, &str, usize)> {
         let start = self.text.ceil_char_boundary(place);
         let index = self.segments.partition_point(|segment| segment.end <= start);
         let segment = self.segments.get(index)?;
-        Some((segment.stream, &self.text[start..segment.end], segment.end))
+        let end = segment.end.min(self.text.floor_char_boundary(start.saturating_add(PIECE)));
+        Some((segment.stream, &self.text[start..end], end))
     }
 
     /// Everything that was written to one stream.

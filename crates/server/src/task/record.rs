@@ -44,7 +44,7 @@ pub(crate) enum Happening {
     /// It wrote; the place is where what follows begins.
     Wrote { stream: Stream, text: String, place: usize },
     /// It has ended.
-    Ended(Box<TaskView>),
+    Ended,
 }
 
 impl Record {
@@ -132,7 +132,7 @@ impl Record {
                     return Happening::Wrote { stream, text: text.to_owned(), place };
                 }
                 if progress.outcome.is_some() {
-                    return Happening::Ended(Box::new(self.show(&progress)));
+                    return Happening::Ended;
                 }
             }
             let _ = changes.changed().await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use serde_json::Value;
 use stockade_protocol::Language;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -11,6 +12,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::stage::{PATIENCE, Stage};
 
+/// Prints what has six bytes in JSON for each that was printed; more than the kernel keeps for a client.
+const LOUD: &str = "print('\\x01' * 2_000_000)";
 const ENDLESS: &str = "import time\ntime.sleep(60)";
 
 /// A client that takes a place for its requests only.
@@ -33,15 +36,15 @@ async fn connect(stage: &Stage, path: &str) -> WebSocketStream<MaybeTlsStream<Tc
     tokio::time::timeout(PATIENCE, connected).await.expect("there is no place")
 }
 
-/// Asks until the service has a place for a connection more.
-async fn until_there_is_a_place(stage: &Stage) {
-    let request = || stage.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let served = async {
-        while !request().await.starts_with("HTTP/1.1 200 ") {
+/// Sends a request on a connection of its own until there is a place for it, and it is answered with this status.
+async fn insist(stage: &Stage, request: &str, status: &str) {
+    let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let answered = async {
+        while !stage.raw(request.as_bytes()).await.starts_with(&format!("HTTP/1.1 {status} ")) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, served).await.expect("the places are taken for ever");
+    tokio::time::timeout(PATIENCE, answered).await.expect("the places are taken for ever");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,8 +56,8 @@ async fn a_websocket_is_a_connection_until_it_is_closed() {
     let refused = tokio_tungstenite::connect_async(format!("ws://{}{path}/events", stage.address)).await.unwrap_err();
     assert!(refused.to_string().contains("503"), "{refused}");
     drop(sockets);
-    until_there_is_a_place(&stage).await;
-    stage.delete(&path).await;
+    insist(&stage, "GET /healthz", "200").await;
+    insist(&stage, &format!("DELETE {path}"), "204").await;
     stage.stop().await;
 }
 
@@ -72,7 +75,7 @@ async fn a_client_that_does_not_read_loses_its_place() {
         stream.write_all(requests.as_bytes()).await.unwrap();
         deaf.push(stream);
     }
-    until_there_is_a_place(&stage).await;
+    insist(&stage, "GET /healthz", "200").await;
     drop(deaf);
     stage.stop().await;
 }
@@ -80,20 +83,23 @@ async fn a_client_that_does_not_read_loses_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_that_is_not_read_loses_its_place_and_a_silent_one_keeps_it() {
     let mut stage = Stage::with(&[Language::Python], |_, configuration| {
-        configuration.maximum_connections = 2;
+        configuration.maximum_connections = 8;
         configuration.write_timeout = Duration::from_millis(300);
     })
     .await;
-    stage.client = without_idle_connections();
     let endless = stage.begin(ENDLESS).await;
-    // More than the kernel keeps for a client.
-    let loud = stage.begin("print('\\x01' * 6_000_000)").await;
+    let loud = stage.begin(LOUD).await;
     stage.ended(&loud).await;
+    stage.client = without_idle_connections();
     let mut silent = connect(&stage, &endless).await;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        others.push(connect(&stage, &endless).await);
+    }
     let deaf = connect(&stage, &loud).await;
-    until_there_is_a_place(&stage).await;
+    insist(&stage, "GET /healthz", "200").await;
     drop(deaf);
-    stage.delete(&endless).await;
+    insist(&stage, &format!("DELETE {endless}"), "204").await;
     let mut last = String::new();
     while let Ok(Some(Ok(message))) = tokio::time::timeout(PATIENCE, silent.next()).await {
         if let Message::Text(text) = message {
@@ -101,5 +107,69 @@ async fn a_websocket_that_is_not_read_loses_its_place_and_a_silent_one_keeps_it(
         }
     }
     assert!(last.contains("CANCELLED_ERROR"), "{last}");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_that_are_not_taken_are_bounded_together() {
+    let stage = Stage::with(&[Language::Python], |_, configuration| {
+        configuration.maximum_answers_bytes = 1_000_000;
+        configuration.write_timeout = 2 * PATIENCE;
+    })
+    .await;
+    let path = stage.begin(LOUD).await;
+    let mut deaf = TcpStream::connect(stage.address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let refused = async {
+        loop {
+            let answer = stage.get(&path).await;
+            match answer.status {
+                503 => return answer,
+                _ => deaf.write_all(request.as_bytes()).await.unwrap(),
+            }
+        }
+    };
+    let refused = tokio::time::timeout(PATIENCE, refused).await.expect("answers are not bounded");
+    assert!(refused.problem(503, "UNAVAILABLE_ERROR")["detail"].as_str().unwrap().contains("large answers"));
+    assert_eq!(refused.header("retry-after"), "1");
+    // Small answers have nothing to wait for.
+    assert_eq!(stage.python("return 1").await.result(), 1);
+    // Whoever waited for a task waits for the memory too.
+    let waiting = stage.python(LOUD);
+    let mut waiting = Box::pin(waiting);
+    let early = tokio::time::timeout(Duration::from_millis(1500), waiting.as_mut()).await;
+    assert!(early.is_err(), "{}", early.unwrap().status);
+    drop(deaf);
+    assert_eq!(waiting.as_mut().await.json()["stdout"].as_str().unwrap().len(), 2_000_001);
+    drop(waiting);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_in_pieces_and_the_outcome_when_there_is_memory_for_it() {
+    let stage = Stage::with(&[Language::Python], |_, configuration| {
+        configuration.maximum_answers_bytes = 1_000_000;
+        configuration.write_timeout = 2 * PATIENCE;
+    })
+    .await;
+    let path = stage.begin(LOUD).await;
+    let mut socket = connect(&stage, &path).await;
+    let mut read = 0;
+    let outcome = loop {
+        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("the stream hangs").unwrap().unwrap();
+        let Message::Text(text) = message else { continue };
+        let event: Value = serde_json::from_str(&text).unwrap();
+        match event["text"].as_str() {
+            Some(piece) => {
+                assert!(piece.len() <= 16 * 1024, "{} bytes at once", piece.len());
+                read += piece.len();
+            }
+            None => break event,
+        }
+    };
+    assert_eq!((read, outcome["outcome"]["stdout"].as_str().unwrap().len()), (2_000_001, 2_000_001));
+    let events = stage.get(&format!("{path}/events")).await.text;
+    let pieces = events.matches("event: stdout\n").count();
+    assert!(pieces >= 2_000_001 / (16 * 1024) && events.contains("event: outcome\n"), "{pieces}");
     stage.stop().await;
 }
