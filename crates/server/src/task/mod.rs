@@ -1,11 +1,12 @@
 //! Tasks over HTTP.
 //!
-//! - `request`, `files`: from a body to a task; `preferences`: what the headers ask for.
+//! - `request`, `files`, `bounded`: from a body to a task; `preferences`: what the headers ask for.
 //! - `submission`: from a task to its record, and what drives it to its end.
 //! - `record`, `output`, `registry`: what is known of a task while it runs and after; `shares`: how much of that.
 //! - `report`: what a caller is told; `events`: the same, live.
 //! - `handlers`: the routes.
 
+mod bounded;
 mod events;
 mod files;
 mod handlers;

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use stockade_protocol::task::{DEFAULT_PACKAGE_SET, range};
 use stockade_protocol::{Language, Limits, Network, Program, RawJson, Task, TaskFiles};
 
+use super::bounded::{Texts, Variables};
 use super::files;
 use crate::callers::Caller;
 use crate::configuration::{LanguageSettings, ServerConfiguration};
@@ -43,9 +44,9 @@ pub(crate) struct TaskRequest<'body> {
     #[serde(borrow, default)]
     limits: Option<&'body RawValue>,
     #[serde(default)]
-    allow: Option<Vec<String>>,
+    allow: Option<Texts<MAXIMUM_ALLOWED>>,
     #[serde(default)]
-    environment: Option<BTreeMap<String, String>>,
+    environment: Option<Variables<MAXIMUM_VARIABLES>>,
     #[serde(borrow, default)]
     network: Option<&'body RawValue>,
     #[serde(default)]
@@ -61,7 +62,7 @@ pub(crate) struct TaskRequest<'body> {
 #[serde(default, deny_unknown_fields)]
 struct NetworkRequest {
     enabled: Option<bool>,
-    allowed_hosts: Option<Vec<String>>,
+    allowed_hosts: Option<Texts<MAXIMUM_HOSTS>>,
 }
 
 /// Limits other than those that the language has by default.
@@ -97,9 +98,13 @@ pub(crate) fn parse(body: &Bytes, caller: &Caller, configuration: &ServerConfigu
     caller.may_use(&language)?;
     let package_set = package_set(request.package_set.as_deref(), caller, configuration)?;
     let limits = limits(&request, caller, settings)?;
-    let allow = caller.allowed_modules(&language, allowed(request.allow)?, settings.allow.as_ref())?;
+    let allow = caller.allowed_modules(
+        &language,
+        allowed(request.allow.map(|Texts(modules)| modules))?,
+        settings.allow.as_ref(),
+    )?;
     let inputs = request.inputs.map(|inputs| check_inputs(body, inputs)).transpose()?.unwrap_or_default();
-    let environment = check_environment(request.environment.unwrap_or_default())?;
+    let environment = check_environment(request.environment.map(|Variables(variables)| variables).unwrap_or_default())?;
     let network = request.network.map(first_network).transpose()?.unwrap_or_default();
     caller.may_reach(&network)?;
     let file_name = match request.file_name {
@@ -149,7 +154,7 @@ fn package_set(
 /// The hosts that a task begins with. A network without any would be none.
 fn first_network(value: &RawValue) -> Result<Network, Problem> {
     let request: NetworkRequest = read_object("network", value)?;
-    if request.allowed_hosts.as_ref().is_none_or(Vec::is_empty) {
+    if request.allowed_hosts.as_ref().is_none_or(|Texts(hosts)| hosts.is_empty()) {
         return Err(Problem::validation("`network.allowed_hosts` is empty: list the hosts, or leave `network` out"));
     }
     read_network(request)
@@ -168,7 +173,7 @@ pub(crate) fn parse_network(body: &[u8]) -> Result<Network, Problem> {
 
 /// A list that is switched off is no list.
 fn read_network(request: NetworkRequest) -> Result<Network, Problem> {
-    let asked = request.allowed_hosts.unwrap_or_default();
+    let asked = request.allowed_hosts.map(|Texts(hosts)| hosts).unwrap_or_default();
     if asked.len() > MAXIMUM_HOSTS {
         return Err(Problem::validation(format!("`network.allowed_hosts` lists more than {MAXIMUM_HOSTS} hosts")));
     }
