@@ -25,6 +25,8 @@ pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Ro
         .route("/v1/tasks/{id}/events", get(task::follow).fallback(|| method("GET, HEAD")))
         .route("/v1/tasks/{id}/network", put(task::change_network).fallback(|| method("PUT")))
         .route("/metrics", get(watch::metrics).fallback(|| method("GET, HEAD")))
+        // Whoever has no key makes no spans either.
+        .layer(middleware::from_fn(telemetry::trace))
         .layer(middleware::from_fn_with_state(Arc::clone(state), identify));
     let document = documentation::document(state.configuration(), nautilus.is_some());
     // Load balancers and people who look around have no key.
@@ -39,7 +41,6 @@ pub(crate) fn router(state: &Arc<State>, nautilus: Option<&Arc<Nautilus>>) -> Ro
         .merge(open)
         .fallback(nothing)
         .layer(middleware::from_fn(watch::count))
-        .layer(middleware::from_fn(telemetry::trace))
         .layer(Extension(Arc::clone(state)))
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct TaskTrace {
     clock: Instant,
 }
 
-/// Makes a span of each request that has a task. The client may name the span that it belongs to
+/// Makes a span of each request that has a task, of callers that are known. The client may name the span that it belongs to
 /// (<https://www.w3.org/TR/trace-context/>), and so also whether it is sampled.
 pub(crate) async fn trace(Extension(state): Extension<Arc<State>>, mut request: Request, next: Next) -> Response {
     let Some(telemetry) = state.telemetry() else { return next.run(request).await };

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +24,8 @@ use crate::clock;
 
 /// Lines that wait to be written. When they are this many, tasks wait for their line.
 const WAITING_LINES: usize = 1024;
+/// Lines of one second about requests without a valid key: whoever has none could fill the disk with them.
+const STRANGER_LINES: u32 = 10;
 /// How often a line that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -88,6 +90,9 @@ enum Line<'line> {
         code: &'static str,
         method: &'line str,
         path: &'line str,
+        /// Requests without a valid key before this one that have no line.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        left_out: Option<u64>,
     },
 }
 
@@ -106,6 +111,30 @@ pub(crate) struct Audit {
     lines: mpsc::Sender<String>,
     problem: Arc<Mutex<Option<String>>>,
     with_code: bool,
+    strangers: Mutex<Strangers>,
+}
+
+/// The lines about requests without a valid key.
+#[derive(Debug, Default)]
+struct Strangers {
+    second: Option<Instant>,
+    lines: u32,
+    left_out: u64,
+}
+
+impl Strangers {
+    /// How many were left out before this one; `None`: so is this one.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        if self.second.is_none_or(|second| now.duration_since(second) >= Duration::from_secs(1)) {
+            (self.second, self.lines) = (Some(now), 0);
+        }
+        if self.lines == STRANGER_LINES {
+            self.left_out += 1;
+            return None;
+        }
+        self.lines += 1;
+        Some(std::mem::take(&mut self.left_out))
+    }
 }
 
 impl Audit {
@@ -123,7 +152,7 @@ impl Audit {
             writer.write_all(waiting);
             let _ = ending.send(());
         })?;
-        Ok((Self { lines, problem, with_code: configuration.with_code }, end))
+        Ok((Self { lines, problem, with_code: configuration.with_code, strangers: Mutex::default() }, end))
     }
 
     /// Why the log cannot be written now.
@@ -183,9 +212,17 @@ impl Audit {
         .await;
     }
 
-    /// Logs a request that its caller may not send.
+    /// Logs a request that its caller may not send; of those without a valid key so many as there may be.
     pub(crate) async fn refused(&self, caller: Option<&str>, code: &'static str, method: &str, path: &str) {
-        self.write(&Line::Refused { time: clock::now(), caller, code, method, path }).await;
+        let left_out = if caller.is_some() {
+            0
+        } else {
+            let admitted = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+            let Some(left_out) = admitted else { return };
+            left_out
+        };
+        let left_out = (left_out > 0).then_some(left_out);
+        self.write(&Line::Refused { time: clock::now(), caller, code, method, path, left_out }).await;
     }
 
     /// JSON escapes line ends and control characters: nobody else writes lines.
@@ -253,4 +290,18 @@ impl Writer {
 
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_get_so_many_lines_each_second() {
+        let (mut strangers, now) = (Strangers::default(), Instant::now());
+        let admitted = (0..100).filter(|_| strangers.admit(now).is_some()).count();
+        assert_eq!(admitted, STRANGER_LINES as usize);
+        let later = now + Duration::from_secs(1);
+        assert_eq!([strangers.admit(later), strangers.admit(later)], [Some(90), Some(0)]);
+    }
 }

@@ -84,6 +84,8 @@ async fn a_task_has_a_span_below_that_of_its_request() {
     // The client asks not to be traced.
     stage.send(stage.task(&ok).header("traceparent", parent.replace("-01", "-00"))).await.result();
     stage.get("/v1/tasks/none").await.problem(404, "NOT_FOUND_ERROR");
+    // Whoever may not come in makes no spans.
+    stage.send(stage.task(&ok).header("host", "example.org")).await.problem(421, "HOST_ERROR");
     stage.stop().await;
 
     let (resource, spans) = spans(&batches);

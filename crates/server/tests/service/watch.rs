@@ -139,6 +139,23 @@ async fn who_ran_what_is_logged_and_not_what_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn callers_without_a_key_fill_no_log() {
+    let (mut sent, begun) = (0, std::time::Instant::now());
+    let lines = audited(false, async |stage| {
+        // The first begins a second, and the last comes after it.
+        while sent < 100 || begun.elapsed() < Duration::from_secs(2) {
+            let request = stage.client.get(stage.url("/metrics")).header("host", "example.org");
+            stage.send(request).await.problem(421, "HOST_ERROR");
+            sent += 1;
+        }
+    })
+    .await;
+    let seconds = begun.elapsed().as_secs() as usize + 1;
+    assert!(lines.len() < sent && lines.len() <= 10 * seconds, "{} of {sent}", lines.len());
+    assert!(lines.iter().any(|line| line["left_out"].as_u64() > Some(0)), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn code_and_inputs_are_logged_if_asked_for() {
     let lines = audited(true, async |stage| {
         let body = json!({ "language": "python", "code": "return x", "inputs": { "x": 1 } });
