@@ -151,8 +151,22 @@ pub(crate) fn not_started(error: &StartError, limits: &Limits) -> TaskError {
 }
 
 /// The error of a task that waits while nothing can be started.
-pub(crate) fn no_worker(error: &dyn std::error::Error) -> TaskError {
-    TaskError::new(ErrorCode::InternalError, format!("no worker can be started: {error}"))
+pub(crate) fn no_worker(error: &(dyn std::error::Error + 'static)) -> TaskError {
+    let message = format!("no worker can be started: {error}");
+    if lacks_descriptors(error) {
+        return TaskError::new(ErrorCode::CapacityError, message).with_description(
+            "Try again later. Raise the limit of open files (`ulimit -n`, `LimitNOFILE` of systemd), or lower \
+             `maximum_tasks` or `server.maximum_connections`.",
+        );
+    }
+    TaskError::new(ErrorCode::InternalError, message)
+}
+
+/// Whether this process or the machine has as many files open as it may.
+fn lacks_descriptors(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>()?.raw_os_error())
+        .any(|code| matches!(code, libc::EMFILE | libc::ENFILE))
 }
 
 /// The error of a task whose package set cannot be started.
@@ -373,6 +387,18 @@ mod tests {
         assert_eq!((of_task.code, of_machine.code), (ErrorCode::MemoryError, ErrorCode::MemoryError));
         assert!(of_task.message.starts_with("The task needed more"), "{}", of_task.message);
         assert!(of_machine.message.starts_with("The machine ran out of memory"), "{}", of_machine.message);
+    }
+
+    #[test]
+    fn too_many_open_files_are_no_defect() {
+        let told = |code| {
+            let error = StartError::System(std::io::Error::from_raw_os_error(code));
+            not_started(&error, &Limits::of(&Language::Python))
+        };
+        let crowded = told(libc::EMFILE);
+        assert_eq!((crowded.code, told(libc::ENFILE).code), (ErrorCode::CapacityError, ErrorCode::CapacityError));
+        assert!(crowded.description.unwrap().contains("LimitNOFILE"));
+        assert_eq!(told(libc::EPERM).code, ErrorCode::InternalError);
     }
 
     #[test]
