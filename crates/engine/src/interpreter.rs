@@ -16,8 +16,7 @@ const INHERITED: [&str; 3] = ["LANG", "LC_ALL", "TZ"];
 
 /// Flags without which Node.js cannot be forked, one thread of its own and a single one of V8, and one without which its
 /// older versions refuse `import()` in a task's code.
-const NODE_ARGUMENTS: [&str; 4] =
-    ["--no-short-builtin-calls", "--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules"];
+const NODE_ARGUMENTS: [&str; 3] = ["--single-threaded", "--v8-pool-size=1", "--experimental-vm-modules"];
 /// Without it a thread of the zygote waits for `SIGUSR1`, which starts the inspector.
 const NODE_WITHOUT_DEBUGGER_SIGNAL: &str = "--disable-sigusr1";
 /// Isolated from the user's environment, no `.pyc` files, no `site` module; packages are put on the path by the
